@@ -1,0 +1,44 @@
+import type { CommandModule } from 'yargs';
+import { compareTable, type Labelled } from '../../lab/compare.ts';
+import { runFile } from '../../lab/run-file.ts';
+import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
+import { fileName, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { emit, type OutputOptions, prepareOutput } from '../output.ts';
+
+/** `upcall compare TRACE... --strategy a,b`: the same traces with several strategies, machines and guests. */
+export const compareCommand: CommandModule<object, ScenarioOptions & OutputOptions & { traces: string[] }> = {
+  command: 'compare <traces..>',
+  describe: 'compare strategies on the same traces; the first one named is what the others are compared with',
+  builder: (y) =>
+    withScenario(withOutput(y))
+      .positional('traces', { type: 'string', array: true, demandOption: true })
+      .default('strategy', 'linear,slist,bitmap'),
+  handler: async (o) => {
+    prepareOutput(o);
+    const traces = o.traces.map(fileName);
+    const runs: Labelled[] = [];
+    const scenarios = scenariosOf(o);
+    for (const file of traces) for (const scenario of scenarios) runs.push(await runFile(file, scenario));
+    const results = runs.map((r) => r.result);
+    const main = compareTable(runs);
+    const files = [
+      ['compare', main],
+      ['runs', runsTable(results)],
+      ['stages', stagesTable(results)],
+      ['hist', histTable(results)],
+    ] as const;
+    const text = [
+      'trace',
+      'machine',
+      'guest',
+      'cache',
+      'metric',
+      'strategy',
+      'against',
+      'value_cycles',
+      'difference_cycles',
+      'ratio',
+    ];
+    emit({ main, text, files, inputs: traces }, o);
+  },
+};

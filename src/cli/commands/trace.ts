@@ -1,0 +1,89 @@
+import type { CommandModule } from 'yargs';
+import { convertRecording } from '../../lab/convert-recording.ts';
+import { usageError } from '../../model/errors.ts';
+import { SYNTH_KINDS, synthHeader, synthRows } from '../../trace/synth.ts';
+import { writeTrace } from '../../trace/writer.ts';
+import { fileName, integer } from '../options.ts';
+import { note } from '../output.ts';
+
+interface SynthArguments {
+  readonly kind: string;
+  readonly sends: string;
+  readonly vcpus: string;
+  readonly seed: string;
+  readonly ports?: string | undefined;
+  readonly gap: string;
+  readonly out: string;
+}
+
+const synthCommand: CommandModule<object, SynthArguments> = {
+  command: 'synth',
+  describe: 'write a seeded load as a trace table',
+  builder: (y) =>
+    y
+      .option('kind', {
+        type: 'string',
+        demandOption: true,
+        describe: SYNTH_KINDS.map((k) => k.join(': ')).join('; '),
+      })
+      .option('sends', { type: 'string', demandOption: true, describe: 'number of sends' })
+      .option('vcpus', { type: 'string', demandOption: true, describe: 'number of vCPUs' })
+      .option('seed', { type: 'string', demandOption: true, describe: 'seed of the random numbers' })
+      .option('ports', { type: 'string', describe: 'number of ports; 16 a vCPU by default' })
+      .option('gap', { type: 'string', default: '20000', describe: 'mean ns between two sends to a vCPU' })
+      .option('out', { type: 'string', demandOption: true, describe: 'file; compressed if it ends in .gz' }),
+  handler: async (o) => {
+    const vcpus = integer(o.vcpus, 'vcpus');
+    const options = {
+      kind: o.kind,
+      sends: integer(o.sends, 'sends'),
+      vcpus,
+      seed: integer(o.seed, 'seed'),
+      ports: o.ports === undefined ? Math.min(4095, 16 * vcpus) : integer(o.ports, 'ports'),
+      meanGapNanos: integer(o.gap, 'gap'),
+    };
+    const header = synthHeader(options);
+    const rows = await writeTrace(o.out, header, synthRows(options));
+    note(`wrote ${rows} rows`);
+  },
+};
+
+interface ConvertArguments {
+  readonly recording: string;
+  readonly name: string;
+  readonly state?: string | undefined;
+  readonly domain: string;
+  readonly out: string;
+}
+
+const convertCommand: CommandModule<object, ConvertArguments> = {
+  command: 'convert <recording>',
+  describe: 'turn an ftrace text recording (- for standard input) into a trace table',
+  builder: (y) =>
+    y
+      .positional('recording', { type: 'string', demandOption: true })
+      .option('name', { type: 'string', demandOption: true, describe: 'name of the trace' })
+      .option('state', { type: 'string', describe: 'state file with lsevtchn before the recording' })
+      .option('domain', { type: 'string', default: '0', describe: 'number of the recorded domain' })
+      .option('out', { type: 'string', demandOption: true, describe: 'file; compressed if it ends in .gz' }),
+  handler: async (o) => {
+    if (!/^[\w.-]{1,64}$/.test(o.name)) throw usageError('--name expects letters, digits, dots, hyphens');
+    const rows = await convertRecording({
+      recording: fileName(o.recording),
+      name: o.name,
+      state: o.state,
+      domain: integer(o.domain, 'domain'),
+      out: o.out,
+    });
+    note(`wrote ${rows} rows`);
+  },
+};
+
+/** `upcall trace ...`: making trace tables. */
+export const traceCommand: CommandModule = {
+  command: 'trace',
+  describe: 'make trace tables: synth, convert',
+  builder: (y) =>
+    y.command(synthCommand).command(convertCommand).demandCommand(1, 'trace expects synth or convert'),
+  handler: () => {},
+};

@@ -1,0 +1,89 @@
+/** Options shared by the commands, and how a list of names is read. */
+import type { Argv } from 'yargs';
+import { NAMES } from '../lab/catalogue.ts';
+import { DEFAULT_NAMES, type Scenario, scenarioOf } from '../lab/scenario.ts';
+import { usageError } from '../model/errors.ts';
+import { FORMATS } from './output.ts';
+
+/** `--format` and `--out`. */
+export function withOutput<T>(y: Argv<T>) {
+  return y
+    .option('format', {
+      type: 'string',
+      choices: FORMATS,
+      default: 'table',
+      describe: 'format of standard output',
+    })
+    .option('out', { type: 'string', describe: 'folder for CSV reports with sidecars' });
+}
+
+/** `--machine`, `--guest`, `--strategy`, `--cache` and `--set`. */
+export function withScenario<T>(y: Argv<T>) {
+  return y
+    .option('machine', name('machine', DEFAULT_NAMES.machine))
+    .option('guest', name('guest', DEFAULT_NAMES.guest))
+    .option('strategy', name('strategy', DEFAULT_NAMES.strategy))
+    .option('cache', name('cache', DEFAULT_NAMES.cache))
+    .option('set', {
+      type: 'string',
+      array: true,
+      default: [] as string[],
+      describe: 'key=value, repeatable',
+    });
+}
+
+function name(kind: keyof typeof NAMES, standard: string) {
+  const describe = `${kind}, or several separated by commas: ${NAMES[kind].join(', ')}`;
+  return { type: 'string', default: standard, describe } as const;
+}
+
+/** The scenario options as yargs gives them. */
+export interface ScenarioOptions {
+  readonly machine: string;
+  readonly guest: string;
+  readonly strategy: string;
+  readonly cache: string;
+  readonly set: readonly string[];
+}
+
+/** Every combination of the names given; unknown ones are a UserError. */
+export function scenariosOf(o: ScenarioOptions): Scenario[] {
+  const scenarios: Scenario[] = [];
+  for (const machine of listed(o.machine, 'machine')) {
+    for (const guest of listed(o.guest, 'guest')) {
+      for (const cache of listed(o.cache, 'cache')) {
+        for (const strategy of listed(o.strategy, 'strategy')) {
+          scenarios.push(scenarioOf({ machine, guest, strategy, cache, set: o.set }));
+        }
+      }
+    }
+  }
+  return scenarios;
+}
+
+/** Names separated by commas, without blanks; an empty one is a UserError. */
+export function listed(text: string, option: string): string[] {
+  const names = text.split(',').map((s) => s.trim());
+  if (names.includes('')) throw usageError(`--${option} has an empty name in "${text}"`);
+  return [...new Set(names)];
+}
+
+/** Integers separated by commas. */
+export function integers(text: string, option: string): number[] {
+  return listed(text, option).map((word) => {
+    if (!/^\d{1,9}$/.test(word))
+      throw usageError(`--${option} expects integers separated by commas, found "${word}"`);
+    return Number(word);
+  });
+}
+
+/** One integer option given as text, so that garbage is an error and not NaN. */
+export function integer(text: string, option: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw usageError(`--${option} expects an integer, found "${text}"`);
+  return Number(text);
+}
+
+/** A file given as "-", standard input: yargs hands a lone hyphen over as an empty text. */
+export function fileName(text: string): string {
+  return text === '' ? '-' : text;
+}

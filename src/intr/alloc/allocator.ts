@@ -1,0 +1,29 @@
+/**
+ * The interface of every strategy that finds an unused isrc. One contract test runs against all of them.
+ *
+ * A strategy is one file here and one line in strategies.ts. It says what it loads, stores and locks, by doing
+ * it on the core; what it does not do (creating an isrc when none is unused) is the caller's.
+ */
+import type { Addr } from '../../model/units.ts';
+import type { Kernel } from '../../x86/core.ts';
+import type { IsrcTable } from '../isrc-table.ts';
+import type { KernelCpu } from '../kernel-image.ts';
+
+/** Finds an unused isrc and takes one back. */
+export interface IsrcAllocator {
+  /** Whether the caller must hold `xen_intr_isrc_lock` around both calls: the strategy has no lock of its own. */
+  readonly underIsrcLock: boolean;
+  /**
+   * Takes an unused isrc out of the pool, with all the strategy's own locking.
+   *
+   * @returns its address; 0 when none is unused
+   */
+  alloc(cpu: KernelCpu): Kernel<Addr>;
+  /** Puts an isrc back. It must be in use. */
+  release(cpu: KernelCpu, isrc: Addr): Kernel;
+  /** An isrc was created, in use: the strategy may need a place for it. Not charged: the creation is a lump. */
+  adopt(isrc: Addr, index: number): void;
+}
+
+/** Makes a strategy for a table of isrcs that is still empty. */
+export type AllocatorFactory = (table: IsrcTable) => IsrcAllocator;

@@ -1,0 +1,34 @@
+/**
+ * End of interrupt after an upcall: row X2 and X3 of the fact sheet on FreeBSD (2.9). Needed when the event came
+ * through the vCPU's local APIC, that is when HVMOP_set_evtchn_upcall_vector worked: the model's only mode.
+ * The cost, with its VM exit where the machine has one, is a lump.
+ */
+import { NOW } from '../x86/core.ts';
+import { SourceFile } from '../x86/sites.ts';
+import type { KernelCpu } from './kernel-image.ts';
+import type { FreeBsd } from './os.ts';
+
+const lapic = new SourceFile('sys/x86/x86/local_apic.c').fn('native_lapic_eoi');
+
+const At = {
+  test: new SourceFile('sys/x86/xen/xen_intr.c', 'eoi')
+    .fn('xen_intr_handle_upcall')
+    .site('X2 needs an EOI?', 4),
+  eoi: lapic.site('X3 EOI of the upcall vector', 8),
+};
+
+/** Does the EOI if the guest needs one. */
+export function endOfInterrupt(os: FreeBsd, cpu: KernelCpu): void {
+  const { core } = cpu;
+  const { statics } = os.image;
+  core.at(At.test);
+  const tNeeds = core.operand32(statics.needsAck, NOW);
+  if (!core.branch(core.lo !== 0, tNeeds)) return;
+  const tEoi = core.operand64(statics.apicEoi, NOW);
+  core.indirectCall(At.eoi, tEoi);
+  core.at(At.eoi);
+  core.branch(true, core.operand32(statics.x2apicMode, NOW));
+  core.free(3);
+  core.transition(core.machine.n.eoiCycles);
+  core.ret();
+}

@@ -1,0 +1,144 @@
+/**
+ * intr_event_add_handler and intr_event_remove_handler with what intr_add_handler does around them: the second
+ * half of a bind and the first of an unbind (fact sheet on FreeBSD, 3.6 and 3.7). Memory, threads and name
+ * formatting are lumps; locks, hypercalls and the lists are done.
+ */
+import type { Addr } from '../model/units.ts';
+import { type Kernel, NOW } from '../x86/core.ts';
+import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
+import { FILTER } from './dispatch.ts';
+import { DRIVER_HANDLER, EVTCHN_HANDLER } from './ithread.ts';
+import type { KernelCpu } from './kernel-image.ts';
+import { EVENT, HANDLER, INTSRC, ITHREAD, SOFTC_BUCKET, THREAD } from './layout.ts';
+import { mtxLock, mtxUnlock } from './mutex.ts';
+import { type FreeBsd, HandlerKind, type HandlerKindCode } from './os.ts';
+import { disableIntr, disableSource, enableSource, unmaskPort } from './pic.ts';
+
+const kernIntr = new SourceFile('sys/kern/kern_intr.c', 'handlers');
+const machdep = new SourceFile('sys/x86/x86/intr_machdep.c', 'handlers');
+const add = kernIntr.fn('intr_event_add_handler');
+const remove = kernIntr.fn('intr_event_remove_handler');
+const addMd = machdep.fn('intr_add_handler');
+const removeMd = machdep.fn('intr_remove_handler');
+
+const At = {
+  malloc: add.site('malloc of the handler', 12),
+  lock: add.site('mtx_lock(ie_lock)', 8),
+  thread: add.site('ithread_create', 10),
+  insert: add.site('insert into the list, rebuild the name', 16),
+  unlock: add.site('mtx_unlock(ie_lock)', 8),
+  tableLock: addMd.site('sx_xlock(intrsrc_lock)', 8),
+  names: addMd.site('intrcnt_updatename', 12),
+  first: addMd.site('first handler: enable', 14),
+  tableUnlock: addMd.site('sx_xunlock', 8),
+  removeLock: remove.site('mtx_lock(ie_lock)', 12),
+  unlink: remove.site('unlink, wait for running handlers', 20),
+  removeUnlock: remove.site('mtx_unlock(ie_lock), free', 12),
+  removeTableLock: removeMd.site('sx_xlock(intrsrc_lock)', 8),
+  last: removeMd.site('last handler: disable', 14),
+  removeTableUnlock: removeMd.site('sx_xunlock', 8),
+};
+
+/** Adds a handler of the kind to an isrc's event and enables the source if it is the first. */
+export function* addHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: HandlerKindCode): Kernel {
+  const { core, pcpu } = cpu;
+  const { image, lumps } = os;
+  const { intrTableLock } = image.statics;
+  core.at(At.malloc);
+  core.push(6);
+  core.lump(lumps.mallocCycles);
+  const handler = image.malloc(HANDLER.bucket);
+  core.repStos(handler, HANDLER.bytes, NOW);
+  core.load64(isrc + INTSRC.event, NOW);
+  const event = core.lo;
+  yield* mtxLock(core, event + EVENT.lockObject, pcpu, At.lock);
+  if (kind !== HandlerKind.filter) ensureThread(os, cpu, event);
+  core.at(At.insert);
+  const filter = kind === HandlerKind.filter ? FILTER.count : FILTER.evtchn;
+  core.store64(handler + HANDLER.filter, kind === HandlerKind.ithread ? 0 : SITE_ADDRESS[filter]!, 0, NOW);
+  const work = kind === HandlerKind.user ? EVTCHN_HANDLER : DRIVER_HANDLER;
+  core.store64(handler + HANDLER.handler, SITE_ADDRESS[work]!, 0, NOW);
+  const argument = kind === HandlerKind.user ? isrc : image.malloc(SOFTC_BUCKET);
+  core.store64(handler + HANDLER.argument, argument, 0, NOW);
+  core.store64(event + EVENT.handlers, handler, 0, NOW);
+  core.lump(lumps.formatCycles);
+  mtxUnlock(core, event + EVENT.lockObject, pcpu, At.unlock);
+  yield* mtxLock(core, intrTableLock, pcpu, At.tableLock);
+  core.at(At.names);
+  core.lump(lumps.formatCycles);
+  core.at(At.first);
+  core.add32(isrc + INTSRC.handlers, 1, NOW);
+  if (core.branch(core.lo === 1, NOW)) {
+    yield* unmaskPort(os, cpu, isrc);
+    core.at(At.first);
+    core.call();
+    yield* enableSource(os, cpu, isrc);
+  }
+  mtxUnlock(core, intrTableLock, pcpu, At.tableUnlock);
+  core.pop(6);
+  core.ret();
+}
+
+/** The event's ithread: created once, kept when the isrc is reused. */
+function ensureThread(os: FreeBsd, cpu: KernelCpu, event: Addr): void {
+  const { core } = cpu;
+  const { image, lumps } = os;
+  core.at(At.thread);
+  const tThread = core.load64(event + EVENT.thread, NOW);
+  if (!core.branch(core.lo === 0, tThread)) return;
+  core.lump(lumps.threadCreateCycles);
+  const ithread = image.malloc(ITHREAD.bucket);
+  const thread = image.malloc(THREAD.bucket);
+  image.memory.poke64(thread + THREAD.lock, image.statics.threadQueueLock);
+  core.store64(ithread + ITHREAD.thread, thread, 0, NOW);
+  core.store32(ithread + ITHREAD.need, 0, NOW);
+  core.store64(event + EVENT.thread, ithread, 0, NOW);
+}
+
+/** Removes the only handler of an isrc's event and disables the source. */
+export function* removeHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
+  const { core, pcpu } = cpu;
+  const { image, lumps } = os;
+  const { intrTableLock } = image.statics;
+  core.at(At.removeLock);
+  core.push(5);
+  core.load64(isrc + INTSRC.event, NOW);
+  const event = core.lo;
+  yield* mtxLock(core, event + EVENT.lockObject, pcpu, At.removeLock);
+  core.at(At.unlink);
+  core.load64(event + EVENT.handlers, NOW);
+  const handler = core.lo;
+  core.load64(handler + HANDLER.argument, NOW);
+  const argument = core.lo;
+  const tThread = core.load64(event + EVENT.thread, NOW);
+  if (core.branch(core.lo === 0, tThread)) {
+    core.store64(event + EVENT.handlers, 0, 0, NOW);
+    // Phase flip and barrier; the old phase is empty because no handler runs while this vCPU is here.
+    core.xadd32(event + EVENT.phase, 0, NOW);
+    core.mfence();
+    core.branch(false, core.load32(event + EVENT.active, NOW));
+  } else {
+    core.lump(lumps.threadSleepCycles);
+    core.store64(event + EVENT.handlers, 0, 0, NOW);
+  }
+  core.lump(lumps.formatCycles);
+  mtxUnlock(core, event + EVENT.lockObject, pcpu, At.removeUnlock);
+  core.lump(lumps.freeCycles);
+  image.free(HANDLER.bucket, handler);
+  if (argument !== isrc) image.free(SOFTC_BUCKET, argument);
+  yield* mtxLock(core, intrTableLock, pcpu, At.removeTableLock);
+  core.at(At.last);
+  core.add32(isrc + INTSRC.handlers, -1, NOW);
+  if (core.branch(core.lo === 0, NOW)) {
+    core.call();
+    yield* disableSource(os, cpu, isrc);
+    core.at(At.last);
+    core.call();
+    yield* disableIntr(os, cpu, isrc);
+  }
+  core.at(At.last);
+  core.lump(lumps.formatCycles);
+  mtxUnlock(core, intrTableLock, pcpu, At.removeTableUnlock);
+  core.pop(5);
+  core.ret();
+}

@@ -1,0 +1,215 @@
+/**
+ * Where things are in the modelled FreeBSD kernel: static variables, tables, per-CPU areas, and the heap that
+ * isrcs, events and handlers come from. Built before time starts, so nothing here is charged.
+ *
+ * Placement that a linker or an allocator decides (which statics share a line, where a zone's pages lie) is one
+ * plausible choice; the sheet asks for it to be a parameter, which it is not yet.
+ */
+import { ModelBug } from '../model/errors.ts';
+import type { Addr, Port, Vcpu } from '../model/units.ts';
+import type { Core } from '../x86/core.ts';
+import { LINE_BYTES, type Memory, PAGE_BYTES } from '../x86/memory.ts';
+import { PORTS, type SharedPages, VCPU_INFO } from '../xen/abi.ts';
+import { MTX_LOCK, MTX_UNOWNED, PCPU, type PcpuDataLayout, PIC, THREAD } from './layout.ts';
+
+/** First vector of the event-channel block: 24 I/O APIC pins and 512 MSI vectors come before it. */
+export const FIRST_EVTCHN_IRQ = 536;
+/** num_io_irqs: the block of 4,096 is the last. */
+export const NUM_IO_IRQS = FIRST_EVTCHN_IRQ + PORTS;
+
+const STACK_BYTES = 4 * PAGE_BYTES;
+
+/** Per-CPU areas of one vCPU. The thread is the one the upcall interrupts. */
+export interface KernelCpu {
+  readonly id: Vcpu;
+  readonly core: Core;
+  readonly pcpu: Addr;
+  readonly thread: Addr;
+  readonly pcb: Addr;
+  readonly stackTop: Addr;
+  readonly pcpuData: Addr;
+  /** DPCPU variable that points to the vcpu_info. */
+  readonly vcpuInfoPtr: Addr;
+  /** DPCPU variable that points to the upcall counter (generation C). */
+  readonly pintrcnt: Addr;
+  readonly upcallCounter: Addr;
+  readonly vIntr: Addr;
+  readonly trampoline: Addr;
+  /** Port the scan is serving, for whoever observes the handler. */
+  port: Port;
+  /** How often the scan evaluated the active ports of a group. */
+  evaluations: number;
+}
+
+/** Static variables of the kernel, by address. */
+export interface Statics {
+  readonly sharedInfoPtr: Addr;
+  readonly isrcLock: Addr;
+  readonly autoVectorCount: Addr;
+  readonly firstEvtchnIrq: Addr;
+  readonly x86Lock: Addr;
+  readonly availList: Addr;
+  readonly needsAck: Addr;
+  readonly numIoIrqs: Addr;
+  readonly interruptSourcesPtr: Addr;
+  readonly intrTableLock: Addr;
+  readonly icuLock: Addr;
+  readonly eventListLock: Addr;
+  readonly threadQueueLock: Addr;
+  readonly vmIntrPtr: Addr;
+  readonly x2apicMode: Addr;
+  readonly apicEoi: Addr;
+  readonly ibrsActive: Addr;
+}
+
+/** Memory of one FreeBSD kernel. */
+export class KernelImage {
+  readonly memory: Memory;
+  readonly statics: Statics;
+  readonly portToIsrc: Addr;
+  readonly interruptSources: Addr;
+  readonly intrcnt: Addr;
+  readonly intrnames: Addr;
+  readonly pic: Addr;
+  readonly vcpuInfo: readonly Addr[];
+  readonly #cpus: ReadonlyArray<Omit<KernelCpu, 'core'>>;
+  readonly #heap = new Map<number, { next: Addr; end: Addr; free: Addr[] }>();
+
+  readonly #pcpuLayout: PcpuDataLayout;
+
+  constructor(memory: Memory, vcpus: number, pcpuData: PcpuDataLayout) {
+    this.memory = memory;
+    this.#pcpuLayout = pcpuData;
+    this.statics = placeStatics(memory);
+    this.portToIsrc = memory.place('xen_intr_port_to_isrc', PORTS * 8, LINE_BYTES);
+    this.interruptSources = memory.place('interrupt_sources[]', NUM_IO_IRQS * 8, PAGE_BYTES);
+    this.intrcnt = memory.place('intrcnt[]', 8 * (1 + 2 * NUM_IO_IRQS + 2 * vcpus), PAGE_BYTES);
+    this.intrnames = memory.place('intrnames[]', 20 * (1 + 2 * NUM_IO_IRQS + 2 * vcpus), PAGE_BYTES);
+    this.pic = memory.place('xen_intr_pic', PIC.bytes, LINE_BYTES);
+    memory.poke64(this.statics.interruptSourcesPtr, this.interruptSources);
+    memory.poke32(this.statics.firstEvtchnIrq, FIRST_EVTCHN_IRQ);
+    memory.poke32(this.statics.numIoIrqs, NUM_IO_IRQS);
+    this.#cpus = Array.from({ length: vcpus }, (_, id) => placeCpu(memory, id, pcpuData, this.#counter(id)));
+    this.vcpuInfo = this.#cpus.map((cpu) => memory.peek32(cpu.vcpuInfoPtr));
+  }
+
+  /** The evtchn_enabled words of a vCPU. */
+  enabledWords(id: Vcpu): Addr {
+    return this.#cpus[id]!.pcpuData + this.#pcpuLayout.enabled;
+  }
+
+  /** Completes the picture once Xen has placed its pages. */
+  share(pages: SharedPages): void {
+    this.memory.poke64(this.statics.sharedInfoPtr, pages.sharedInfo);
+  }
+
+  /** The per-CPU area of a vCPU with the core that runs it. */
+  cpu(id: Vcpu, core: Core): KernelCpu {
+    const area = this.#cpus[id];
+    if (area === undefined) throw new ModelBug('no such vCPU', { id });
+    core.sp = area.stackTop;
+    return { ...area, core };
+  }
+
+  /** An object from a malloc bucket: the one freed last, else the next of the zone's page. Not charged. */
+  malloc(bucket: number): Addr {
+    let zone = this.#heap.get(bucket);
+    if (zone === undefined) {
+      zone = { next: 0, end: 0, free: [] };
+      this.#heap.set(bucket, zone);
+    }
+    const reused = zone.free.pop();
+    if (reused !== undefined) return reused;
+    if (zone.next === zone.end) {
+      zone.next = this.memory.place(`malloc-${bucket}`, PAGE_BYTES, PAGE_BYTES);
+      zone.end = zone.next + PAGE_BYTES;
+    }
+    const object = zone.next;
+    zone.next += bucket;
+    return object;
+  }
+
+  /** Gives an object back to its bucket. Not charged. */
+  free(bucket: number, object: Addr): void {
+    this.#heap.get(bucket)!.free.push(object);
+  }
+
+  #counter(id: Vcpu): Addr {
+    return this.intrcnt + 8 * (1 + 2 * NUM_IO_IRQS + 2 * id);
+  }
+}
+
+function placeStatics(memory: Memory): Statics {
+  // One .data/.bss neighbourhood: the words of xen_intr.c stand together, as a compiler emits them.
+  const base = memory.place('kernel statics', 512, LINE_BYTES);
+  const statics: Statics = {
+    sharedInfoPtr: base,
+    isrcLock: base + 64,
+    autoVectorCount: base + 96,
+    firstEvtchnIrq: base + 100,
+    needsAck: base + 104,
+    x86Lock: base + 128,
+    availList: base + 160,
+    numIoIrqs: base + 192,
+    interruptSourcesPtr: base + 200,
+    intrTableLock: base + 224,
+    icuLock: base + 256,
+    eventListLock: base + 320,
+    threadQueueLock: base + 352,
+    vmIntrPtr: base + 384,
+    x2apicMode: base + 448,
+    apicEoi: base + 456,
+    ibrsActive: base + 464,
+  };
+  const locks = [
+    statics.isrcLock,
+    statics.x86Lock,
+    statics.intrTableLock,
+    statics.icuLock,
+    statics.eventListLock,
+  ];
+  for (const lock of locks) memory.poke64(lock + MTX_LOCK, MTX_UNOWNED);
+  memory.poke32(statics.needsAck, 1);
+  memory.poke32(statics.x2apicMode, 1);
+  return statics;
+}
+
+function placeCpu(memory: Memory, id: Vcpu, layout: PcpuDataLayout, counter: Addr): Omit<KernelCpu, 'core'> {
+  const name = (what: string) => `cpu${id}: ${what}`;
+  const pcpu = memory.place(name('struct pcpu'), PCPU.bytes, PAGE_BYTES);
+  const thread = memory.place(name('struct thread'), THREAD.bytes, 32);
+  const stack = memory.place(name('kernel stack'), STACK_BYTES, PAGE_BYTES);
+  const pcb = memory.place(name('struct pcb'), 256, LINE_BYTES);
+  const dynamic = memory.place(name('DPCPU area'), 1024, LINE_BYTES);
+  const vcpuInfoPtr = dynamic + 64;
+  const pintrcnt = dynamic + 72;
+  const vcpuInfo = dynamic + 128;
+  const pcpuData = dynamic + 128 + VCPU_INFO.bytes;
+  const vIntr = memory.place(name('counter v_intr'), 8, LINE_BYTES);
+  memory.poke64(pcpu + PCPU.curthread, thread);
+  memory.poke64(pcpu + PCPU.curpcb, pcb);
+  memory.poke32(pcpu + PCPU.cpuid, id);
+  memory.poke64(pcpu + PCPU.dynamic, dynamic);
+  memory.poke64(vcpuInfoPtr, vcpuInfo);
+  memory.poke64(pintrcnt, counter);
+  memory.poke32(pcpuData + layout.l1i, 63);
+  memory.poke32(pcpuData + layout.l2i, 63);
+  if (layout.counter >= 0) memory.poke64(pcpuData + layout.counter, counter);
+  // All ports are enabled on CPU 0 and nowhere else, at initialisation.
+  if (id === 0) for (let w = 0; w < 64; w++) memory.poke64(pcpuData + layout.enabled + 8 * w, -1, -1);
+  return {
+    id,
+    pcpu,
+    thread,
+    pcb,
+    stackTop: stack + STACK_BYTES - 512,
+    pcpuData,
+    vcpuInfoPtr,
+    pintrcnt,
+    upcallCounter: counter,
+    vIntr,
+    trampoline: stack,
+    port: 0,
+    evaluations: 0,
+  };
+}

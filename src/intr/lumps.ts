@@ -1,0 +1,54 @@
+/**
+ * Kernel code beside the interrupt path that is one number each. No measurement of any of them was found, so
+ * all are `guessed`, and whatever contains one says so; a what-if or a sensitivity run sweeps them.
+ */
+import { guessed, type ParamNumbers, type ParamSpecs, type ParamValues } from '../model/params.ts';
+
+const cycles = (what: string) => ({ unit: 'cycles', min: 0, max: 1_000_000, what });
+
+/** The lumps, in the order in which they are printed. */
+export const LUMPS = {
+  filterCycles: cycles('the work of a filter besides counting, each time it runs'),
+  evtchnHandlerCycles: cycles('evtchn device thread: its locks, the ring and the wake-up of the reader'),
+  ithreadScheduleCycles: cycles('putting an ithread on a run queue, besides its lock'),
+  ithreadSwitchCycles: cycles('from the end of the upcall to the first instruction of the ithread'),
+  ithreadWaitCycles: cycles('from the end of the ithread to the code it interrupted'),
+  ithreadHandlerCycles: cycles('the work of a threaded handler, each time it runs'),
+  userUnmaskCycles: cycles('write(2) of one port to the evtchn device, besides the hypercall'),
+  mallocCycles: cycles('one malloc with zeroing'),
+  freeCycles: cycles('one free'),
+  formatCycles: cycles('one formatted print of an interrupt name'),
+  threadCreateCycles: cycles('creation of an ithread'),
+  threadSleepCycles: cycles('a sleep until the ithread removed the handler'),
+} as const satisfies ParamSpecs;
+
+/** The numbers of the lumps. */
+export type Lumps = ParamNumbers<typeof LUMPS>;
+
+const JUDGED = 'by judgement, no measurement found';
+
+/** Default values with their spread. */
+export const LUMP_VALUES: ParamValues<typeof LUMPS> = {
+  filterCycles: guessed(
+    0,
+    'drivers differ too much: only the dispatch is priced unless this is set',
+    0,
+    100_000,
+  ),
+  evtchnHandlerCycles: guessed(400, JUDGED, 200, 1500),
+  ithreadScheduleCycles: guessed(500, JUDGED, 200, 1500),
+  ithreadSwitchCycles: guessed(4000, 'fact sheet on x86 costs 3e, from memory or by judgement', 2000, 8000),
+  ithreadWaitCycles: guessed(900, 'fact sheet on x86 costs 3e: mi_switch and cpu_switch alone', 500, 2000),
+  ithreadHandlerCycles: guessed(
+    0,
+    'drivers differ too much: only the hand-off is priced unless this is set',
+    0,
+    1e6,
+  ),
+  userUnmaskCycles: guessed(1000, `${JUDGED}; a minimal system call is 505 on Zen 5 under Linux`, 500, 3000),
+  mallocCycles: guessed(200, JUDGED, 60, 600),
+  freeCycles: guessed(150, JUDGED, 50, 500),
+  formatCycles: guessed(400, JUDGED, 200, 1000),
+  threadCreateCycles: guessed(20_000, JUDGED, 8000, 60_000),
+  threadSleepCycles: guessed(8000, 'two switches of the sheet, by judgement', 4000, 16_000),
+};

@@ -1,0 +1,81 @@
+/**
+ * One FreeBSD guest as its kernels see it, and what a generation of the interrupt code has to provide.
+ */
+import type { Addr, Port, Vcpu } from '../model/units.ts';
+import type { Core, Kernel } from '../x86/core.ts';
+import type { ChannelKindCode, Hypercalls, SharedPages } from '../xen/abi.ts';
+import type { IsrcAllocator } from './alloc/allocator.ts';
+import type { IsrcTable } from './isrc-table.ts';
+import type { KernelCpu, KernelImage } from './kernel-image.ts';
+import type { PcpuDataLayout, XenIsrcLayout } from './layout.ts';
+import type { Lumps } from './lumps.ts';
+
+/** How a driver serves its port. */
+export const HandlerKind = {
+  /** A filter that does all the work: IPIs, timer. */
+  filter: 0,
+  /** A threaded handler without filter: netfront, netback, blkfront, xenstore, console. */
+  ithread: 1,
+  /** The evtchn device: its filter masks the port, its ithread tells a process, which unmasks later. */
+  user: 2,
+} as const;
+
+/** One of the values of `HandlerKind`. */
+export type HandlerKindCode = (typeof HandlerKind)[keyof typeof HandlerKind];
+
+/** Whoever watches the guest from outside; nothing it does is charged. */
+export interface Observer {
+  /** The handlers of a port run now, on `core`: a filter, or the hand-off to an ithread. */
+  handled(port: Port, core: Core): void;
+  /** The search for an unused isrc begins, and ends, on `core`. */
+  findBegins(core: Core): void;
+  findEnds(core: Core): void;
+  /** The guest itself cleared the pending bit of a port it unbinds; `was` says whether it was set. */
+  pendingCleared(port: Port, was: boolean): void;
+  /** An event found no handler: its source was masked and the event is lost. */
+  stray(): void;
+  /** An ithread that was idle became runnable on this vCPU. */
+  ithreadRunnable(isrc: Addr, cpu: Vcpu): void;
+}
+
+/** Everything a kernel of this guest needs. */
+export interface FreeBsd {
+  readonly generation: Generation;
+  readonly image: KernelImage;
+  readonly table: IsrcTable;
+  readonly pages: SharedPages;
+  readonly hypercalls: Hypercalls;
+  readonly allocator: IsrcAllocator;
+  readonly lumps: Lumps;
+  readonly observer: Observer;
+}
+
+/** A generation of FreeBSD's Xen interrupt code. */
+export interface Generation {
+  readonly name: string;
+  readonly what: string;
+  readonly isrc: XenIsrcLayout;
+  readonly pcpu: PcpuDataLayout;
+  /** From the interrupt gate to the iretq, EOI included. */
+  upcall(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): Kernel;
+  /** The C function that scans, alone: what `upcall scan` runs and what was measured. */
+  scan(os: FreeBsd, cpu: KernelCpu): Kernel;
+  /** xen_intr_bind_* with a handler. Returns the port. */
+  bind(
+    os: FreeBsd,
+    cpu: KernelCpu,
+    kind: ChannelKindCode,
+    handler: HandlerKindCode,
+    vcpu: Vcpu,
+  ): Kernel<Port>;
+  /** xen_intr_unbind. */
+  unbind(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel;
+}
+
+/** Runs a kernel that nobody else can interfere with to its end. */
+export function runAlone<T>(kernel: Kernel<T>): T {
+  for (;;) {
+    const step = kernel.next();
+    if (step.done === true) return step.value;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * From how many isrcs on one strategy's search costs more than another's, in a given state of the caches.
+ *
+ * The population is n isrcs of which one is unused: the last in vector order, which is the worst place for a
+ * scan and the same for a list. The cost of a scan grows with n, so the crossing is found by bisection.
+ */
+
+import type { Strategy } from '../intr/alloc/strategies.ts';
+import { runAlone } from '../intr/os.ts';
+import { createIsrcs } from '../intr/populate.ts';
+import type { Cycle } from '../model/units.ts';
+import { BenchGuest } from './bench-guest.ts';
+import type { CacheState, Scenario } from './scenario.ts';
+
+/** Most isrcs a guest can use: 4,096 ports but port 0. */
+export const MOST_ISRCS = 4095;
+/** Calls before the measured one: enough for predictors and caches to settle. */
+const WARM_UP = 4;
+
+/**
+ * Cycles of one search that finds the last of `n` isrcs, and nothing else of the bind.
+ *
+ * @param n 1..4095
+ */
+export function findCycles(scenario: Scenario, strategy: Strategy, n: number, cache: CacheState): Cycle {
+  const bench = new BenchGuest({ ...scenario, strategy, cache });
+  const { guest } = bench;
+  const { os } = guest;
+  const cpu = guest.cpus[0]!;
+  const isrcs = createIsrcs(os, n);
+  const last = isrcs[n - 1]!;
+  let cycles = 0;
+  for (let call = 0; call <= WARM_UP; call++) {
+    if (!os.allocator.underIsrcLock) cpu.core.call();
+    runAlone(os.allocator.release(cpu, last));
+    if (call === WARM_UP) guest.applyDataCacheState(0);
+    cycles = bench.measure(os.allocator.alloc(cpu));
+  }
+  return cycles;
+}
+
+/** Least n at which `a` costs more than `b`; undefined when it never does up to 4,095. */
+export function breakEven(
+  scenario: Scenario,
+  a: Strategy,
+  b: Strategy,
+  cache: CacheState,
+): number | undefined {
+  const dearer = (n: number) => findCycles(scenario, a, n, cache) > findCycles(scenario, b, n, cache);
+  if (!dearer(MOST_ISRCS)) return undefined;
+  let low = 0;
+  let high = MOST_ISRCS;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (dearer(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}

@@ -1,0 +1,225 @@
+/**
+ * Replays a trace on a guest: rows become sends and work at their scaled times, the guest does the rest.
+ *
+ * A row waits (and so do those behind it) while what it needs is not there yet: its port is still being bound or
+ * unbound, its vCPU has no room for more work, every sender's core is busy. Such rows are counted.
+ */
+
+import { HandlerKind, type HandlerKindCode } from '../intr/os.ts';
+import { ModelBug, traceError } from '../model/errors.ts';
+import type { Cycle } from '../model/units.ts';
+import {
+  Channel,
+  EXTERNAL,
+  Handler,
+  Kind,
+  TargetState,
+  type Trace,
+  type TraceBatch,
+  type TraceHeader,
+} from '../trace/table.ts';
+import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
+import { Target } from '../xen/delivery.ts';
+import { assertCredited } from './accounts.ts';
+import { PortState } from './port-map.ts';
+import type { Scenario } from './scenario.ts';
+import { Vcpus } from './vcpus.ts';
+import { Work } from './work-queue.ts';
+
+const CHANNEL: Record<number, ChannelKindCode> = {
+  [Channel.unbound]: ChannelKind.unbound,
+  [Channel.interdomain]: ChannelKind.interdomain,
+  [Channel.pirq]: ChannelKind.pirq,
+  [Channel.virq]: ChannelKind.virq,
+  [Channel.ipi]: ChannelKind.ipi,
+};
+
+const HANDLER: Record<number, HandlerKindCode> = {
+  [Handler.filter]: HandlerKind.filter,
+  [Handler.ithread]: HandlerKind.ithread,
+  [Handler.user]: HandlerKind.user,
+};
+
+/** A finished run. */
+export interface Run {
+  readonly scenario: Scenario;
+  readonly trace: TraceHeader;
+  readonly vcpus: Vcpus;
+  readonly rows: number;
+  /** Cycles from the first row to the end of the last thing the guest did. */
+  readonly spanCycles: Cycle;
+}
+
+/** Runs a trace to its end; conservation is asserted. A fault in the trace is a UserError (exit 6). */
+export async function replay(trace: Trace, file: string, scenario: Scenario): Promise<Run> {
+  const player = new Player(trace, file, scenario);
+  for await (const batch of trace.batches) player.play(batch);
+  return player.finish();
+}
+
+class Player {
+  readonly #vcpus: Vcpus;
+  readonly #scenario: Scenario;
+  readonly #file: string;
+  readonly #clock: TickClock;
+  readonly #header: TraceHeader;
+  #start: Cycle = -1;
+  #rows = 0;
+  #bound: number;
+
+  constructor(trace: Trace, file: string, scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#file = file;
+    this.#header = trace.header;
+    this.#vcpus = new Vcpus(scenario, trace.header.vcpus);
+    this.#clock = new TickClock(trace.header.clockHz, scenario.machine.n.clockHz, scenario.run.gapPermille);
+    this.#bound = scenario.run.population;
+  }
+
+  play(batch: TraceBatch): void {
+    for (let i = 0; i < batch.length; i++) {
+      this.#rows++;
+      if (batch.kind[i] === Kind.bound) this.#boundBefore(batch, i);
+      else this.#row(batch, i);
+    }
+  }
+
+  finish(): Run {
+    const { engine } = this.#vcpus;
+    if (this.#start < 0) this.#start = this.#vcpus.startTime();
+    engine.runTo(Number.POSITIVE_INFINITY);
+    assertConserved(this.#vcpus);
+    assertCredited(this.#vcpus.accounts, this.#vcpus.guest.cores);
+    const end = Math.max(engine.now, ...this.#vcpus.guest.cores.map((core) => core.now));
+    const spanCycles = end - this.#start;
+    return {
+      scenario: this.#scenario,
+      trace: this.#header,
+      vcpus: this.#vcpus,
+      rows: this.#rows,
+      spanCycles,
+    };
+  }
+
+  #boundBefore(batch: TraceBatch, i: number): void {
+    if (this.#start >= 0) {
+      throw traceError(
+        { file: this.#file, line: batch.firstLine + i },
+        'a row of kind bound',
+        'none after time starts',
+      );
+    }
+    this.#countPort(batch, i);
+    const channel = CHANNEL[batch.channel[i]!]!;
+    this.#vcpus.boundBefore(batch.port[i]!, channel, HANDLER[batch.handler[i]!]!, batch.to[i]!);
+  }
+
+  #row(batch: TraceBatch, i: number): void {
+    const vcpus = this.#vcpus;
+    const { engine, ports } = vcpus;
+    if (this.#start < 0) this.#start = vcpus.startTime();
+    const cycle = this.#start + this.#clock.cycles(batch.time[i]!);
+    if (cycle > engine.now) engine.runTo(cycle);
+    const kind = batch.kind[i]!;
+    const port = batch.port[i]!;
+    const by = batch.by[i]!;
+    const needs = kind === Kind.bind ? PortState.unbound : PortState.bound;
+    const ready = () =>
+      (kind === Kind.notify || ports.state(port) === needs) && (by === EXTERNAL || vcpus.hasRoom(by));
+    if (!ready()) {
+      vcpus.stats.counts.held_rows++;
+      while (!ready()) this.#wait(kind, port);
+    }
+    this.#apply(batch, i, kind, port, by);
+  }
+
+  #apply(batch: TraceBatch, i: number, kind: number, port: number, by: number): void {
+    const vcpus = this.#vcpus;
+    const channel = CHANNEL[batch.channel[i]!] ?? ChannelKind.interdomain;
+    switch (kind) {
+      case Kind.bind:
+        this.#countPort(batch, i);
+        vcpus.give(by, Work.bind, port, channel, (HANDLER[batch.handler[i]!]! << 8) | batch.to[i]!);
+        break;
+      case Kind.unbind:
+        this.#bound--;
+        vcpus.give(by, Work.unbind, port);
+        break;
+      case Kind.move:
+        vcpus.give(by, Work.move, port, channel, batch.to[i]!);
+        break;
+      case Kind.notify:
+        vcpus.give(by, Work.notify, port);
+        break;
+      case Kind.unmask:
+        vcpus.userUnmasks(by, port);
+        break;
+      case Kind.send: {
+        const blocked = batch.target[i] === TargetState.blocked;
+        vcpus.noteTarget(port, blocked ? Target.blocked : Target.running);
+        if (by !== EXTERNAL) vcpus.give(by, Work.send, port);
+        else if (!vcpus.sendFromOutside(port)) {
+          vcpus.stats.counts.held_rows++;
+          do this.#wait(kind, port);
+          while (!vcpus.sendFromOutside(port));
+        }
+        break;
+      }
+    }
+  }
+
+  /** Lets the guest go on by one event. */
+  #wait(kind: number, port: number): void {
+    if (!this.#vcpus.engine.step()) {
+      const { now } = this.#vcpus.engine;
+      throw new ModelBug('a row waits for something that never comes', { kind, port, now, rows: this.#rows });
+    }
+  }
+
+  /** A guest has at most 4,095 ports, the idle ones included. */
+  #countPort(batch: TraceBatch, i: number): void {
+    if (++this.#bound <= 4095) return;
+    const found = `${this.#bound} ports bound at once (${this.#scenario.run.population} of them idle)`;
+    throw traceError({ file: this.#file, line: batch.firstLine + i }, found, 'at most 4095');
+  }
+}
+
+/** Every event sent is served, absorbed, cancelled by a close, lost as a stray, or still pending. */
+export function assertConserved(vcpus: Vcpus): void {
+  const { counts } = vcpus.stats;
+  const { sends, coalesced, cancelled } = vcpus.guest.channels.stats;
+  const pending = vcpus.stillPending();
+  if (sends !== counts.delivered + coalesced + cancelled + counts.lost + pending) {
+    const { delivered, lost } = counts;
+    throw new ModelBug('events are not conserved', { sends, delivered, coalesced, cancelled, lost, pending });
+  }
+}
+
+/** Ticks of a recorded clock as cycles of the modelled one, scaled, rounded down, in exact integers. */
+export class TickClock {
+  readonly #tickHz: number;
+  readonly #coreHz: number;
+  readonly #permille: number;
+
+  constructor(tickHz: number, coreHz: number, permille: number) {
+    this.#tickHz = tickHz;
+    this.#coreHz = coreHz;
+    this.#permille = permille;
+  }
+
+  /** floor(floor(ticks * coreHz / tickHz) * permille / 1000) without leaving the safe integers. */
+  cycles(ticks: number): Cycle {
+    const hz = this.#tickHz;
+    const whole = Math.floor(ticks / hz) * this.#coreHz;
+    const part = ticks % hz;
+    const ratio = Math.floor(this.#coreHz / hz);
+    const rest = this.#coreHz % hz;
+    // part * rest / hz in two digits of base 2^17: each product stays below 2^53.
+    const high = Math.floor(part / 131_072);
+    const low = part % 131_072;
+    const q = Math.floor((high * rest) / hz);
+    const r = (high * rest) % hz;
+    const cycles = whole + part * ratio + q * 131_072 + Math.floor((r * 131_072 + low * rest) / hz);
+    return Math.floor(cycles / 1000) * this.#permille + Math.floor(((cycles % 1000) * this.#permille) / 1000);
+  }
+}

@@ -1,0 +1,63 @@
+/** Results of the pending scan as tables. */
+
+import { generationByName } from '../intr/generations.ts';
+import { type Cell, integer, type Table, text } from '../model/table.ts';
+import type { ScanCaseRow } from '../trace/scan-cases.ts';
+import type { ScanBench, ScanResult } from './scan.ts';
+import type { Scenario } from './scenario.ts';
+
+/** One call. */
+export function scanTable(scenario: Scenario, r: ScanResult): Table {
+  const schema = 'upcall.scan/1.0';
+  const { machine, generation, cache } = scenario;
+  return {
+    schema,
+    columns: [
+      text('schema', 'name and version of this table'),
+      text('machine', 'modelled machine'),
+      text('guest', 'generation of the FreeBSD code'),
+      text('cache', 'state of the caches at the call'),
+      text('validation', 'whether cycles of this machine were compared with silicon'),
+      text('order', 'ports in the order in which they were served'),
+      integer('active_reads', 'evaluations', 'lower', 'evaluations of pending & ~mask & enabled'),
+      integer('cycles', 'cycles', 'lower', 'from the call of the C function to its return'),
+      text('still_pending', 'ports pending after the call'),
+      text('last_after', 'cursors after the call'),
+    ],
+    keys: 4,
+    rows: [
+      [
+        schema,
+        machine.name,
+        generation.name,
+        cache,
+        machine.validation,
+        r.order.join(' '),
+        r.activeReads,
+        r.cycles,
+        r.stillPending.join(' '),
+        `${r.lastL1}.${r.lastL2}`,
+      ],
+    ],
+  };
+}
+
+/**
+ * Every case of a file: what was served, and the state after the call.
+ *
+ * @param benchOf the guest of a generation, made once
+ */
+export function casesTable(cases: readonly ScanCaseRow[], benchOf: (guest: string) => ScanBench): Table {
+  const rows = cases.map((c): Cell[] => {
+    const r = benchOf(generationByName(c.generation).name).run(c, false);
+    return [c.id, c.generation, r.order.join(' '), r.stillPending.join(' '), `${r.lastL1}.${r.lastL2}`];
+  });
+  const columns = [
+    text('id', 'the case, as the file names it'),
+    text('generation', 'generation of the FreeBSD code'),
+    text('order', 'ports in the order in which they were served'),
+    text('still_pending', 'ports pending after the call, ascending'),
+    text('last_after', 'cursors after the call: group.bit'),
+  ];
+  return { schema: 'upcall.scan-cases/1.0', columns, keys: 2, rows };
+}

@@ -1,0 +1,120 @@
+/**
+ * What is varied between two runs of one trace: machine, guest, strategy, state of the caches, load, and every
+ * number that has a name. A scenario is what a row of a report must say to be repeatable.
+ */
+
+import type { Strategy } from '../intr/alloc/strategies.ts';
+import { strategyByName } from '../intr/alloc/strategies.ts';
+import { generationByName } from '../intr/generations.ts';
+import { LUMP_VALUES, LUMPS, type Lumps } from '../intr/lumps.ts';
+import type { Generation } from '../intr/os.ts';
+import { unknownName } from '../model/errors.ts';
+import { Fingerprint } from '../model/fingerprint.ts';
+import { numbersOf, type ParamSpecs, parseAssignment, type Sourced } from '../model/params.ts';
+import { defineMachine, MACHINE, type Machine } from '../x86/machine.ts';
+import { machineByName } from '../x86/machines/catalogue.ts';
+
+/** Where the guest's data is when an upcall or a bind begins. */
+export const CACHE_STATES = ['warm', 'l2-cold', 'cold'] as const;
+/** `warm`: where the last one left it; `l2-cold`: in L3 at best; `cold`: in memory. */
+export type CacheState = (typeof CACHE_STATES)[number];
+
+/** Parameters of a run that belong to no machine and no kernel. */
+export const RUN_PARAMS = {
+  gapPermille: { unit: '1/1000', min: 1, max: 1_000_000, what: 'gaps of the trace are multiplied by this' },
+  population: { unit: 'ports', min: 0, max: 4000, what: 'idle ports bound before those of the trace' },
+  interruptedUser: {
+    unit: 'bool',
+    min: 0,
+    max: 1,
+    what: 'upcalls interrupt user code instead of the kernel',
+  },
+  senders: { unit: 'cores', min: 1, max: 16, what: 'pCPUs of other domains that send' },
+} as const satisfies ParamSpecs;
+
+/** The numbers of `RUN_PARAMS`. */
+export type RunNumbers = { -readonly [K in keyof typeof RUN_PARAMS]: number };
+
+/** One way to run a trace. */
+export interface Scenario {
+  readonly machine: Machine;
+  readonly generation: Generation;
+  readonly strategy: Strategy;
+  readonly cache: CacheState;
+  readonly lumps: Lumps;
+  readonly run: RunNumbers;
+  /** Every `key=value` that differs from the defaults, sorted; empty for none. */
+  readonly changes: string;
+}
+
+/** Names that select a scenario. */
+export interface ScenarioNames {
+  readonly machine: string;
+  readonly guest: string;
+  readonly strategy: string;
+  readonly cache: string;
+  /** `key=value` for machine numbers, lumps and run parameters. */
+  readonly set?: readonly string[];
+}
+
+/** Defaults where the user names none. */
+export const DEFAULT_NAMES: ScenarioNames = {
+  machine: 'zen5',
+  guest: 'freebsd-c',
+  strategy: 'slist',
+  cache: 'warm',
+};
+
+/** Resolves names and assignments; a UserError (exit 2) for anything unknown or out of range. */
+export function scenarioOf(names: ScenarioNames): Scenario {
+  const run: RunNumbers = { gapPermille: 1000, population: 0, interruptedUser: 0, senders: 4 };
+  const lumps: Record<string, number> = { ...numbersOf<typeof LUMPS>(LUMP_VALUES) };
+  const machineChanges: Record<string, Sourced> = {};
+  let machine = machineByName(names.machine);
+  const changes: string[] = [];
+  for (const text of names.set ?? []) {
+    const all = { ...MACHINE, ...LUMPS, ...RUN_PARAMS };
+    const [name, value] = parseAssignment(text, all);
+    changes.push(`${name}=${value}`);
+    if (Object.hasOwn(RUN_PARAMS, name)) run[name as keyof RunNumbers] = value;
+    else if (Object.hasOwn(LUMPS, name)) lumps[name] = value;
+    else {
+      const source = 'set on the command line';
+      machineChanges[name] = { value, low: value, high: value, source, confidence: 'guessed' };
+    }
+  }
+  if (Object.keys(machineChanges).length > 0) {
+    const { name, title } = machine;
+    machine = defineMachine(name, title, 'unvalidated', { ...machine.values, ...machineChanges });
+  }
+  const cache = CACHE_STATES.find((c) => c === names.cache);
+  if (cache === undefined) throw unknownName('cache state', names.cache, CACHE_STATES);
+  return {
+    machine,
+    generation: generationByName(names.guest),
+    strategy: strategyByName(names.strategy),
+    cache,
+    lumps: lumps as Lumps,
+    run,
+    changes: changes.sort().join(' '),
+  };
+}
+
+/** How many numbers a scenario uses that are guessed, those set by hand included. */
+export function guessedNumbers(scenario: Scenario): number {
+  const all: Sourced[] = [
+    ...Object.values<Sourced>(scenario.machine.values),
+    ...Object.values<Sourced>(LUMP_VALUES),
+  ];
+  return all.filter((v) => v.confidence === 'guessed').length;
+}
+
+/** A fingerprint of every number a scenario uses: equal fingerprints mean equal constants. */
+export function modelFingerprint(scenario: Scenario): string {
+  const f = new Fingerprint();
+  for (const [name, value] of Object.entries({ ...scenario.machine.n, ...scenario.lumps, ...scenario.run })) {
+    f.addText(name);
+    f.addWide(value);
+  }
+  return f.hex;
+}

@@ -1,0 +1,29 @@
+/** Summaries of host measurements and of fits. The only import of simple-statistics in `src`. */
+import { linearRegression, mean, medianSorted, sampleStandardDeviation } from 'simple-statistics';
+
+/** Median, mean and spread of a sample. */
+export interface Summary {
+  n: number;
+  median: number;
+  mean: number;
+  /** Sample standard deviation over the mean; 0 for a sample of one. */
+  relativeDeviation: number;
+}
+
+/** Summarises a non-empty sample; used for host speed, never for modelled cycles (those are integers). */
+export function summarise(sample: readonly number[]): Summary {
+  const sorted = [...sample].sort((a, b) => a - b);
+  const average = mean(sorted);
+  const deviation = sorted.length > 1 ? sampleStandardDeviation(sorted) : 0;
+  return {
+    n: sorted.length,
+    median: medianSorted(sorted),
+    mean: average,
+    relativeDeviation: deviation / average,
+  };
+}
+
+/** Least-squares slope of y over x: cycles per isrc of a scan, for instance. Needs two different x. */
+export function slope(points: ReadonlyArray<readonly [number, number]>): number {
+  return linearRegression(points.map(([x, y]) => [x, y])).m;
+}

@@ -1,0 +1,145 @@
+/**
+ * What a machine is: every number the core, the caches and the transitions use, declared once.
+ *
+ * A machine file (machines/*.ts) gives each of them a value with source, spread and confidence; nothing else
+ * in `src/x86` contains a timing number. Costs in nanoseconds do not scale with the core clock and are turned
+ * into cycles at the clock of the machine, rounding down.
+ */
+import {
+  checkParams,
+  numbersOf,
+  type ParamNumbers,
+  type ParamSpecs,
+  type ParamValues,
+} from '../model/params.ts';
+import { cyclesOfNanos } from '../model/units.ts';
+
+const cycles = (what: string, max = 100_000) => ({ unit: 'cycles', min: 0, max, what });
+const nanos = (what: string) => ({ unit: 'ns', min: 0, max: 1_000_000, what });
+const entries = (what: string, max = 8192) => ({ unit: 'entries', min: 1, max, what });
+const perCycle = (what: string) => ({ unit: 'uops/cycle', min: 1, max: 16, what });
+const ports = (what: string) => ({ unit: 'port set', min: 1, max: 0xffff, what });
+const uops = (what: string) => ({ unit: 'uops', min: 1, max: 200, what });
+
+/** The parameters of a machine, in the order in which they are printed. */
+export const MACHINE = {
+  clockHz: { unit: 'Hz', min: 1e8, max: 1e10, what: 'core clock; turns ns into cycles' },
+
+  fetchWidth: perCycle('micro-ops the front end delivers in a cycle'),
+  takenBranchCycles: cycles('front-end cycles a taken branch ends a fetch group with', 8),
+  mispredictCycles: cycles('from the execution of a wrongly predicted branch to the next dispatch', 100),
+  dispatchWidth: perCycle('micro-ops renamed and dispatched in a cycle'),
+  retireWidth: perCycle('micro-ops retired in a cycle'),
+  robEntries: entries('micro-ops between dispatch and retirement', 1024),
+  loadQueueEntries: entries('loads between dispatch and retirement', 512),
+  storeQueueEntries: entries('stores between dispatch and their drain to L1D', 256),
+  fillBuffers: entries('L1D lines in flight', 128),
+
+  aluPorts: ports('ports for add, and, cmp, mov and the like'),
+  shiftPorts: ports('ports for shifts and bit tests'),
+  bitScanPorts: ports('ports for bsf, tzcnt and imul'),
+  branchPorts: ports('ports for branches'),
+  loadPorts: ports('ports for loads'),
+  storeAddressPorts: ports('ports for store addresses'),
+  storeDataPorts: ports('ports for store data'),
+
+  bitScanCycles: cycles('latency of bsf and tzcnt', 10),
+  imulCycles: cycles('latency of imul', 20),
+  divCycles: cycles('latency of a 64-bit div with a small quotient', 200),
+  forwardExactCycles: cycles('from store data to a load of the same bytes', 50),
+  forwardWithinCycles: cycles('from store data to a load of some of the bytes', 50),
+  forwardFailCycles: cycles('added to the drain of a store a load overlaps only in part', 100),
+
+  lockCycles: cycles('a locked read-modify-write on a line held in L1D, back to back', 200),
+  lockUops: uops('micro-ops of lock add, and, or'),
+  lockBitStringUops: uops('micro-ops of lock bts/btr/btc with a register offset'),
+  xchgUops: uops('micro-ops of xchg with memory'),
+  cmpxchgUops: uops('micro-ops of lock cmpxchg'),
+  xaddUops: uops('micro-ops of lock xadd'),
+
+  lfenceCycles: cycles('lfence with nothing outstanding', 200),
+  mfenceCycles: cycles('mfence with nothing outstanding', 500),
+  popfCycles: cycles('a pushfq and popfq pair', 500),
+  cliCycles: cycles('cli', 100),
+  stiCycles: cycles('sti', 100),
+  swapgsCycles: cycles('swapgs', 200),
+  wrmsrCycles: cycles('a serialising wrmsr that does not exit', 2000),
+  movCr3Cycles: cycles('mov to cr3 with PCID and no flush', 2000),
+  repStos64Cycles: cycles('rep stosq of 64 bytes', 1000),
+  repStos256Cycles: cycles('rep stosq of 256 bytes', 1000),
+  repStos4096Cycles: cycles('rep stosq of 4 KiB in L1/L2', 5000),
+
+  l1iSets: entries('sets of the L1 instruction cache'),
+  l1iWays: entries('ways of the L1 instruction cache', 32),
+  l1dSets: entries('sets of the L1 data cache'),
+  l1dWays: entries('ways of the L1 data cache', 32),
+  l2Sets: entries('sets of the L2 cache'),
+  l2Ways: entries('ways of the L2 cache', 32),
+  l3Sets: entries('sets of an L3 domain', 1 << 20),
+  l3Ways: entries('ways of an L3 domain', 32),
+  l1Cycles: cycles('load to use, L1D hit', 20),
+  l2Cycles: cycles('load to use, L2 hit', 100),
+  l3Cycles: cycles('load to use, L3 hit', 500),
+  dramNanos: nanos('load to use, local DRAM'),
+  transferNanos: nanos('one line from another core of the same L3 domain, one way'),
+
+  interruptKernelCycles: cycles('IDT vectoring from kernel mode, microcode only', 2000),
+  interruptUserCycles: cycles('IDT vectoring from user mode, microcode only', 2000),
+  interruptDrainCycles: cycles('drain of the window when an interrupt is taken', 2000),
+  iretKernelCycles: cycles('iretq to kernel mode', 2000),
+  iretUserCycles: cycles('iretq to user mode', 2000),
+  hypercallCycles: cycles('round trip of a trivial hypercall of an HVM guest'),
+  evtchnSendCycles: cycles('EVTCHNOP_send inside Xen that is not modelled step by step'),
+  evtchnOpCycles: cycles('another EVTCHNOP inside Xen that is not modelled step by step'),
+  externalInterruptCycles: cycles('exit for a kick IPI, handling in Xen and entry, seen by the guest'),
+  eventInjectionCycles: cycles('an event injected at VM entry, on top of the entry'),
+  eoiCycles: cycles('end of interrupt of the upcall vector, with its VM exit if it has one'),
+  ipiFlightNanos: nanos('APIC message from ICR write to the target core, same socket'),
+  haltWakeNanos: nanos('from the mark of an event to the VM entry of a vCPU blocked in HLT'),
+} as const satisfies ParamSpecs;
+
+/** Sourced values for every machine parameter. */
+export type MachineValues = ParamValues<typeof MACHINE>;
+
+/** The numbers of a machine as the model uses them, with the times already in cycles. */
+export interface Machine {
+  readonly name: string;
+  readonly title: string;
+  /** Whether cycles of this machine were ever compared with silicon, and where that is written. */
+  readonly validation: string;
+  readonly values: MachineValues;
+  readonly n: ParamNumbers<typeof MACHINE>;
+  readonly dramCycles: number;
+  readonly transferCycles: number;
+  readonly ipiFlightCycles: number;
+  readonly haltWakeCycles: number;
+}
+
+/**
+ * Checks a machine's numbers against the declaration and resolves them once; a fault is a ModelBug.
+ *
+ * @param name the name used on the command line
+ * @param title maker, core and model in words
+ * @param validation "unvalidated" or the page that states the error
+ */
+export function defineMachine(
+  name: string,
+  title: string,
+  validation: string,
+  values: MachineValues,
+): Machine {
+  checkParams(`machine ${name}`, MACHINE, values);
+  const n = numbersOf<typeof MACHINE>(values);
+  const inCycles = (ns: number) => cyclesOfNanos(ns, n.clockHz);
+  return {
+    name,
+    title,
+    validation,
+    values,
+    n,
+    dramCycles: inCycles(n.dramNanos),
+    transferCycles: inCycles(n.transferNanos),
+    ipiFlightCycles: inCycles(n.ipiFlightNanos),
+    haltWakeCycles: inCycles(n.haltWakeNanos),
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * The modelled memory: one flat space of bytes that holds real values at real offsets, and the allocator that
+ * places structures in it by name.
+ *
+ * Address 0 and its page are never handed out, so a null pointer is a fault here as it is in a kernel. Kernel
+ * virtual and machine addresses are not told apart: what matters for timing is which line and page a byte is on.
+ */
+import { ModelBug } from '../model/errors.ts';
+import type { Addr } from '../model/units.ts';
+import { TEXT_BASE, TEXT_BYTES } from './sites.ts';
+
+/** Bytes per cache line and per small page. */
+export const LINE_BYTES = 64;
+export const PAGE_BYTES = 4096;
+
+/** A named stretch of memory; reports name addresses by it. */
+export interface Region {
+  readonly name: string;
+  readonly start: Addr;
+  readonly bytes: number;
+}
+
+/** Bytes, and who placed what where. */
+export class Memory {
+  /** Size in bytes, a power of two. */
+  readonly bytes: number;
+  readonly words: Int32Array;
+  readonly view8: Uint8Array;
+  readonly view16: Uint16Array;
+  readonly regions: Region[] = [];
+  #next = TEXT_BASE + TEXT_BYTES;
+
+  /** @param megabytes size of the space, 8..1024, a power of two */
+  constructor(megabytes: number) {
+    this.bytes = megabytes * 1024 * 1024;
+    const buffer = new ArrayBuffer(this.bytes);
+    this.words = new Int32Array(buffer);
+    this.view8 = new Uint8Array(buffer);
+    this.view16 = new Uint16Array(buffer);
+  }
+
+  /**
+   * Places `bytes` bytes at the next multiple of `align` (a power of two) under a name.
+   * Memory is zero. Running out is a ModelBug: sizes are bounded by the ABI.
+   */
+  place(name: string, bytes: number, align = 8): Addr {
+    const start = (this.#next + align - 1) & -align;
+    if (start + bytes > this.bytes) {
+      throw new ModelBug('modelled memory is full', { name, bytes, used: this.#next, size: this.bytes });
+    }
+    this.#next = start + bytes;
+    this.regions.push({ name, start, bytes });
+    return start;
+  }
+
+  /** Name of the region an address lies in, with the offset; "?" when in none. */
+  describe(addr: Addr): string {
+    let low = 0;
+    let high = this.regions.length - 1;
+    while (low <= high) {
+      const mid = (low + high) >> 1;
+      const r = this.regions[mid]!;
+      if (addr < r.start) high = mid - 1;
+      else if (addr >= r.start + r.bytes) low = mid + 1;
+      else return `${r.name}+${addr - r.start}`;
+    }
+    return '?';
+  }
+
+  /** Sets up a 32-bit word without charging anybody: for building structures before time starts. */
+  poke32(addr: Addr, value: number): void {
+    this.words[addr >>> 2] = value;
+  }
+
+  /** Sets up a 64-bit word (low half, high half) without charging anybody. */
+  poke64(addr: Addr, lo: number, hi = 0): void {
+    this.words[addr >>> 2] = lo;
+    this.words[(addr >>> 2) + 1] = hi;
+  }
+
+  /** Reads a 32-bit word without charging anybody: for tests, oracles and reports only. */
+  peek32(addr: Addr): number {
+    return this.words[addr >>> 2]!;
+  }
+}
