@@ -25,8 +25,9 @@ stream.on('test:pass', (event) => {
 stream.on('test:fail', (event) => {
   if (event.details.type !== 'suite') failed++;
 });
-stream.on('end', () => {
-  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+const report = stream.compose(new spec());
+report.pipe(process.stdout, { end: false });
+report.on('end', () => {
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   if (failed > 0 || passed === 0) process.exitCode = 1;
 });
-stream.compose(spec).pipe(process.stdout, { end: false });

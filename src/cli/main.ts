@@ -14,6 +14,7 @@ import { traceCommand } from './commands/trace.ts';
 import { whatifCommand } from './commands/whatif.ts';
 import { VERSION } from './context.ts';
 import { fail } from './errors.ts';
+import { STANDARD_INPUT } from './options.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader that has seen enough (head, less) closes the pipe: no failure of ours.
@@ -24,7 +25,7 @@ const words = process.argv.slice(2);
 const json = words.includes('--format=json') || words[words.indexOf('--format') + 1] === 'json';
 
 try {
-  await yargs(words)
+  await yargs(words.map((word) => (word === '-' ? STANDARD_INPUT : word)))
     .scriptName('upcall')
     .usage('$0 COMMAND\n\nA deterministic cycle-level model of the Xen upcall hot path in FreeBSD guests.')
     .command(studyCommand)
@@ -44,7 +45,7 @@ try {
     .wrap(110)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? usageError(message);
+      throw error ?? usageError(message.replace(/\s+/g, ' ').trim());
     })
     .parseAsync();
 } catch (error) {

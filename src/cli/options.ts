@@ -61,16 +61,20 @@ export function scenariosOf(o: ScenarioOptions): Scenario[] {
   return scenarios;
 }
 
-/** Names separated by commas, without blanks; an empty one is a UserError. */
+/** Different names separated by commas, without blanks; an empty one is a UserError. */
 export function listed(text: string, option: string): string[] {
+  return [...new Set(words(text, option))];
+}
+
+function words(text: string, option: string): string[] {
   const names = text.split(',').map((s) => s.trim());
   if (names.includes('')) throw usageError(`--${option} has an empty name in "${text}"`);
-  return [...new Set(names)];
+  return names;
 }
 
 /** Integers separated by commas. */
 export function integers(text: string, option: string): number[] {
-  return listed(text, option).map((word) => {
+  return words(text, option).map((word) => {
     if (!/^\d{1,9}$/.test(word))
       throw usageError(`--${option} expects integers separated by commas, found "${word}"`);
     return Number(word);
@@ -83,7 +87,10 @@ export function integer(text: string, option: string): number {
   return Number(text);
 }
 
-/** A file given as "-", standard input: yargs hands a lone hyphen over as an empty text. */
+/** Stands for a lone hyphen, standard input, which yargs would lose. */
+export const STANDARD_INPUT = '(standard input)';
+
+/** The file a positional argument names; "-" for standard input. */
 export function fileName(text: string): string {
-  return text === '' ? '-' : text;
+  return text === STANDARD_INPUT ? '-' : text;
 }

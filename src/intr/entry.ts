@@ -92,9 +92,10 @@ export function interruptReturn(cpu: KernelCpu, fromUser: boolean): void {
     core.branch(false, core.operand32(cpu.thread + THREAD.flags, tThread));
   }
   const tPcb = core.load64(cpu.pcpu + PCPU.curpcb, NOW);
+  const pcb = core.lo;
   core.branch(!fromUser, core.operand8(core.sp + TRAPFRAME.cs, NOW));
   core.free(1);
-  if (fromUser) core.branch(false, core.operand32(core.lo + PCB_FLAGS, tPcb));
+  if (fromUser) core.branch(false, core.operand32(pcb + PCB_FLAGS, tPcb));
   core.at(At.registers);
   for (let i = 0; i < TRAPFRAME.registers; i++) core.load64(core.sp + 8 * i, NOW);
   core.free(1);

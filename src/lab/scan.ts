@@ -37,6 +37,8 @@ export interface ScanResult {
   /** Evaluations of pending & ~mask & enabled, the ones a compiler folds included. */
   readonly activeReads: number;
   readonly cycles: Cycle;
+  /** Instructions of the call, the caller's call instruction left out. */
+  readonly instructions: number;
   readonly stillPending: Port[];
   readonly lastL1: number;
   readonly lastL2: number;
@@ -74,6 +76,7 @@ export class ScanBench {
     };
     cpu.evaluations = 0;
     if (guest.scenario.cache !== 'warm') guest.applyDataCacheState(0);
+    const before = cpu.core.instructionCount;
     const cycles = bench.measure(guest.os.generation.scan(guest.os, cpu));
     const { memory } = guest;
     const { l1i, l2i } = guest.os.generation.pcpu;
@@ -81,6 +84,7 @@ export class ScanBench {
       order: [...bench.order],
       activeReads: cpu.evaluations,
       cycles,
+      instructions: cpu.core.instructionCount - before - 1,
       stillPending: this.#pendingPorts(),
       lastL1: memory.peek32(cpu.pcpuData + l1i),
       lastL2: memory.peek32(cpu.pcpuData + l2i),

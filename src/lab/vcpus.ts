@@ -3,13 +3,11 @@
  * other domains. Every decision is an event of the engine, so the order is total.
  */
 
-import { assignCpu } from '../intr/assign-cpu.ts';
 import { FILTER } from '../intr/dispatch.ts';
 import { runIthread } from '../intr/ithread.ts';
 import { EVENT, HANDLER, INTSRC, ITHREAD } from '../intr/layout.ts';
 import { HandlerKind, type HandlerKindCode, runAlone } from '../intr/os.ts';
 import { Engine, type Horizon } from '../model/engine.ts';
-import { ModelBug } from '../model/errors.ts';
 import { Priority } from '../model/event-queue.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
@@ -24,6 +22,8 @@ import { PortMap } from './port-map.ts';
 import { Level, Processor, type ProcessorOwner } from './processor.ts';
 import { RunStats } from './run-stats.ts';
 import type { Scenario } from './scenario.ts';
+import { isrcOf, OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
+import { UserMasks } from './user-masks.ts';
 import { Work, WorkQueue } from './work-queue.ts';
 
 const AT = {
@@ -31,27 +31,13 @@ const AT = {
     .fn('vmexit_handler')
     .site('exit for the kick IPI, entry', 4),
   inject: new SourceFile('xen/arch/x86/hvm (entry)').fn('intr_assist').site('injection at VM entry', 4),
-  bind: new SourceFile('sys/x86/x86/intr_machdep.c', 'bind').fn('intr_bind').site('move a source', 4),
-  write: new SourceFile('sys/dev/xen/evtchn/evtchn_dev.c', 'write')
-    .fn('evtchn_write')
-    .site('write(2) of a port', 8),
 };
 
 /** An interrupt reaches a vCPU; the processors have kinds 0 and 1. */
 const EVENT_INJECT = 2;
 
-/** Account, and distribution if it has one, of each kind of thread-level work. */
-const OPERATION_OF: Record<number, 'bind' | 'unbind' | 'move' | 'send' | 'unmask'> = {
-  [Work.bind]: 'bind',
-  [Work.unbind]: 'unbind',
-  [Work.move]: 'move',
-  [Work.send]: 'send',
-  [Work.notify]: 'send',
-  [Work.unmask]: 'unmask',
-};
-
 /** A guest with its engine and processors. */
-export class Vcpus implements GuestHost, ProcessorOwner {
+export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   readonly engine = new Engine((kind, a, b) => this.#event(kind, a, b));
   readonly horizon: Horizon = this.engine.horizon;
   readonly guest: Guest;
@@ -69,13 +55,11 @@ export class Vcpus implements GuestHost, ProcessorOwner {
   readonly #latched: Uint8Array;
   /** By vCPU: what it does, as recorded, when it has nothing to do here; one of `Target`. */
   readonly #idleState: Uint8Array;
-  /** By vCPU: kind of the work under way, and its recorded port. */
+  /** By vCPU: kind of the work under way. */
   readonly #workKind: Int8Array;
-  readonly #workPort: Int16Array;
-  /** By port of the model: since when it is pending and unmasked, whether its user must unmask it, and has before. */
+  /** By port of the model: since when it is pending and unmasked. */
   readonly #deliverableSince = new Float64Array(PORTS);
-  readonly #userMasked = new Uint8Array(PORTS);
-  readonly #unmaskOwed = new Int32Array(PORTS);
+  readonly #userMasks = new UserMasks();
   readonly #served: Int32Array;
   #findFrom: Cycle = 0;
 
@@ -91,7 +75,6 @@ export class Vcpus implements GuestHost, ProcessorOwner {
     this.#latched = new Uint8Array(vcpus);
     this.#idleState = new Uint8Array(vcpus);
     this.#workKind = new Int8Array(vcpus).fill(-1);
-    this.#workPort = new Int16Array(vcpus);
     this.#served = new Int32Array(vcpus);
     for (let i = 0; i < population; i++) this.#bindAlone(3, HandlerKind.filter, i % vcpus);
   }
@@ -156,11 +139,7 @@ export class Vcpus implements GuestHost, ProcessorOwner {
 
   /** The user of an evtchn device port lets the next event in: now if it has seen one, else when it has. */
   userUnmasks(vcpu: Vcpu, recorded: Port): void {
-    const port = this.ports.model(recorded);
-    if (this.#userMasked[port] === 1) {
-      this.#userMasked[port] = 0;
-      this.give(vcpu, Work.unmask, recorded);
-    } else this.#unmaskOwed[port]! += 1;
+    if (this.#userMasks.unmask(this.ports.model(recorded))) this.give(vcpu, Work.unmask, recorded);
   }
 
   /** Events sent and neither served nor cancelled: pending bits still set. */
@@ -197,11 +176,17 @@ export class Vcpus implements GuestHost, ProcessorOwner {
     const vcpu = core.caches.core;
     this.#served[vcpu]! += 1;
     this.history.add((port << 8) | vcpu);
-    if (!this.#servedByUser(port)) return;
-    if (this.#unmaskOwed[port]! > 0 && this.hasRoom(vcpu)) {
-      this.#unmaskOwed[port]! -= 1;
+    if (this.#servedByUser(port) && this.#userMasks.served(port)) {
       this.give(vcpu, Work.unmask, this.ports.recorded(port));
-    } else this.#userMasked[port] = 1;
+    }
+  }
+
+  lateSend(): void {
+    this.stats.counts.late_sends++;
+  }
+
+  portGone(port: Port): void {
+    this.#userMasks.forget(port);
   }
 
   stray(): void {
@@ -239,10 +224,10 @@ export class Vcpus implements GuestHost, ProcessorOwner {
     if (processor.level >= 0 || queue.length === 0) return false;
     queue.shift();
     this.#workKind[vcpu] = queue.kind;
-    this.#workPort[vcpu] = queue.a;
     if (queue.kind === Work.bind || queue.kind === Work.unbind) this.guest.applyCacheState(vcpu);
     const account = this.accounts[OPERATION_OF[queue.kind]!];
-    processor.start(Level.thread, this.#work(vcpu, queue.kind, queue.a, queue.b, queue.c), account);
+    const work = threadWork(this.guest, this.ports, this, vcpu, queue.kind, queue.a, queue.b, queue.c);
+    processor.start(Level.thread, work, account);
     return true;
   }
 
@@ -311,46 +296,6 @@ export class Vcpus implements GuestHost, ProcessorOwner {
     if (memory.peek32(ithread + ITHREAD.need) !== 0) this.ithreadRunnable(isrc, vcpu);
   }
 
-  *#work(vcpu: Vcpu, kind: number, recorded: Port, b: number, c: number): Kernel {
-    const { guest, ports } = this;
-    const { os } = guest;
-    const cpu = guest.cpus[vcpu]!;
-    const { core } = cpu;
-    const port = ports.model(recorded);
-    switch (kind) {
-      case Work.bind: {
-        const handler = (c >> 8) as HandlerKindCode;
-        ports.bound(recorded, yield* os.generation.bind(os, cpu, b as ChannelKindCode, handler, c & 0xff));
-        break;
-      }
-      case Work.unbind:
-        yield* os.generation.unbind(os, cpu, port);
-        this.#userMasked[port] = 0;
-        this.#unmaskOwed[port] = 0;
-        ports.unbound(recorded);
-        break;
-      case Work.move:
-        core.at(AT.bind);
-        core.call();
-        yield* assignCpu(os, cpu, this.#isrcOf(port), b as ChannelKindCode, c);
-        break;
-      case Work.send:
-        if (port === 0) this.stats.counts.late_sends++;
-        yield* guest.channels.send(core, port);
-        break;
-      case Work.notify:
-        yield* guest.channels.send(core, 0);
-        break;
-      case Work.unmask:
-        core.at(AT.write);
-        core.lump(os.lumps.userUnmaskCycles);
-        if (port !== 0) yield* guest.channels.unmask(core, port);
-        break;
-      default:
-        throw new ModelBug('unknown work', { kind, recorded });
-    }
-  }
-
   #bindAlone(kind: ChannelKindCode, handler: HandlerKindCode, vcpu: Vcpu): Port {
     const { guest } = this;
     const cpu = guest.cpus[0]!;
@@ -362,9 +307,7 @@ export class Vcpus implements GuestHost, ProcessorOwner {
   /** The users of evtchn device ports have read what came before the trace. */
   #unmaskUserPorts(): void {
     const { core } = this.guest.cpus[0]!;
-    for (let port = 1; port < PORTS; port++) {
-      if (this.#userMasked[port] === 0) continue;
-      this.#userMasked[port] = 0;
+    for (const port of this.#userMasks.takeMasked()) {
       core.begin(Math.max(this.engine.now, core.now));
       runAlone(this.guest.channels.unmask(core, port));
     }
@@ -373,13 +316,9 @@ export class Vcpus implements GuestHost, ProcessorOwner {
   /** Whether a port is served by the evtchn device: its filter masks, its user unmasks. */
   #servedByUser(port: Port): boolean {
     const { memory } = this.guest;
-    const event = memory.peek32(this.#isrcOf(port) + INTSRC.event);
+    const event = memory.peek32(isrcOf(this.guest, port) + INTSRC.event);
     const handler = memory.peek32(event + EVENT.handlers);
     return memory.peek32(handler + HANDLER.filter) === SITE_ADDRESS[FILTER.evtchn];
-  }
-
-  #isrcOf(port: Port): Addr {
-    return this.guest.memory.peek32(this.guest.os.image.portToIsrc + 8 * port);
   }
 
   #vcpuOf(port: Port): Vcpu {

@@ -4,7 +4,9 @@
  */
 import { ModelBug } from '../model/errors.ts';
 
-const CAPACITY = 4096;
+const CAPACITY = 8192;
+/** Pieces a trace may queue; the rest is for work that rows taken earlier still owe. */
+const ROOM = 4096;
 const WIDTH = 4;
 
 /** Kinds of work. */
@@ -20,14 +22,14 @@ export class WorkQueue {
   b = 0;
   c = 0;
 
-  /** Whether another piece fits. */
+  /** Whether a row of the trace must wait. */
   get full(): boolean {
-    return this.length === CAPACITY;
+    return this.length >= ROOM;
   }
 
-  /** Adds a piece at the end; a ModelBug when full. */
+  /** Adds a piece at the end; a ModelBug when there is no place at all. */
   push(kind: number, a: number, b = 0, c = 0): void {
-    if (this.full) throw new ModelBug('work queue overflows', { kind, a });
+    if (this.length === CAPACITY) throw new ModelBug('work queue overflows', { kind, a });
     const i = ((this.#head + this.length++) % CAPACITY) * WIDTH;
     this.#items[i] = kind;
     this.#items[i + 1] = a;

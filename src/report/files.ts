@@ -43,8 +43,17 @@ export function writeFiles(
     for (const [name, text] of contents) writeFileSync(partial(name), text, { flush: true });
     for (const [name] of contents) renameSync(partial(name), join(directory, name));
   } catch (error) {
-    for (const [name] of contents) rmSync(partial(name), { force: true });
+    for (const [name] of contents) removeQuietly(partial(name));
     throw cannotWrite(directory, error);
+  }
+}
+
+/** The first failure is what the user needs to hear of; a partial file that cannot be removed is not. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing was written there.
   }
 }
 

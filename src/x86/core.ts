@@ -1,14 +1,14 @@
 /**
  * The instruction set the kernels are written in: arithmetic, branches, calls, serialising operations, lumps.
- * Loads, stores and locked operations are in memory-unit.ts, the timing itself in pipeline.ts.
+ * Loads and stores are in memory-unit.ts, locked operations in atomics.ts, the timing itself in pipeline.ts.
  *
  * One call is one instruction (two for a fused compare-and-branch). It does its work on the modelled memory,
  * charges its micro-ops, and returns the token of its result: the cycle at which a dependant may start. Values
  * of 64 bits are left in `lo` and `hi`. So value and charge come from one call and cannot drift apart.
  */
 import type { Addr, Ready } from '../model/units.ts';
+import { AtomicUnit } from './atomics.ts';
 import { Cause } from './cause.ts';
-import { MemoryUnit } from './memory-unit.ts';
 import { NOW } from './pipeline.ts';
 import { SITE_ADDRESS } from './sites.ts';
 import { Uop } from './uop.ts';
@@ -23,7 +23,7 @@ export { NOW } from './pipeline.ts';
 export type Kernel<T = void> = Generator<void, T, void>;
 
 /** One logical processor. */
-export class Core extends MemoryUnit {
+export class Core extends AtomicUnit {
   /** The later of two tokens: an instruction with two operands. */
   join(a: Ready, b: Ready): Ready {
     return a > b ? a : b;
@@ -32,7 +32,7 @@ export class Core extends MemoryUnit {
   /** One single-cycle instruction: add, and, not, cmp, test, lea of two parts, setcc. */
   alu(dep: Ready): Ready {
     this.instruction();
-    return this.simple(Uop.alu, this.machine.n.aluPorts, dep, 1);
+    return this.simple(Uop.alu, this.aluPorts, dep, 1);
   }
 
   /** `n` single-cycle instructions, each needing the one before. */
@@ -49,7 +49,7 @@ export class Core extends MemoryUnit {
   /** A shift or a bit test of a register. */
   shift(dep: Ready): Ready {
     this.instruction();
-    return this.simple(Uop.shift, this.machine.n.shiftPorts, dep, 1);
+    return this.simple(Uop.shift, this.shiftPorts, dep, 1);
   }
 
   /** imul. */
@@ -93,14 +93,14 @@ export class Core extends MemoryUnit {
   /** A direct jump. Where it goes is where the next `at` says. */
   jump(): void {
     this.instruction();
-    this.simple(Uop.jump, this.machine.n.branchPorts, NOW, 1);
+    this.simple(Uop.jump, this.branchPorts, NOW, 1);
   }
 
   /** A direct call: pushes the return address. The callee's first `at` says where it goes. */
   call(): void {
     this.instruction();
     this.predictor.call(this.pc);
-    this.simple(Uop.call, this.machine.n.branchPorts, NOW, 1);
+    this.simple(Uop.call, this.branchPorts, NOW, 1);
     this.pushReturn(this.pc);
   }
 
@@ -114,7 +114,7 @@ export class Core extends MemoryUnit {
     this.instruction();
     const right = this.predictor.indirect(this.pc, SITE_ADDRESS[target]!);
     this.predictor.call(this.pc);
-    const done = this.simple(Uop.indirectCall, this.machine.n.branchPorts, dep, 1);
+    const done = this.simple(Uop.indirectCall, this.branchPorts, dep, 1);
     if (!right) this.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     this.pushReturn(this.pc);
   }
@@ -123,7 +123,7 @@ export class Core extends MemoryUnit {
   ret(): void {
     this.instruction();
     const dep = this.popReturn();
-    const done = this.simple(Uop.ret, this.machine.n.branchPorts, dep, 1);
+    const done = this.simple(Uop.ret, this.branchPorts, dep, 1);
     if (!this.predictor.return(this.returnAddress)) {
       this.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     }
@@ -177,7 +177,7 @@ export class Core extends MemoryUnit {
 
   #conditional(condition: boolean, dep: Ready): boolean {
     const right = this.predictor.conditional(this.pc, condition);
-    const done = this.simple(Uop.branch, this.machine.n.branchPorts, dep, 1);
+    const done = this.simple(Uop.branch, this.branchPorts, dep, 1);
     if (!right) this.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     return condition;
   }

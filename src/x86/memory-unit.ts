@@ -1,5 +1,6 @@
 /**
- * Loads, stores, read-modify-writes and locked operations: the access to the modelled memory and its timing.
+ * Loads, stores and plain read-modify-writes: the access to the modelled memory and its timing. Locked operations
+ * are in atomics.ts.
  *
  * Accesses are naturally aligned, as the kernels' are; one that is not stays on its first line here.
  * A null pointer (an address in the first page) is a ModelBug, as it is a panic in a kernel.
@@ -22,16 +23,29 @@ export class MemoryUnit extends Pipeline {
   hi = 0;
   /** Stack pointer. */
   sp: Addr = 0;
+  /** Port sets, out of the machine once: they are needed with every micro-op. */
+  protected readonly aluPorts: number;
+  protected readonly shiftPorts: number;
+  protected readonly branchPorts: number;
+  protected readonly loadPorts: number;
+  protected readonly storeAddressPorts: number;
+  protected readonly storeDataPorts: number;
   /** After `popReturn`: the address popped. */
   protected returnAddress: Addr = 0;
 
-  readonly #words: Int32Array;
+  protected readonly words: Int32Array;
   readonly #view8: Uint8Array;
   readonly #view16: Uint16Array;
 
   constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon) {
     super(machine, uncore, horizon);
-    this.#words = memory.words;
+    this.aluPorts = machine.n.aluPorts;
+    this.shiftPorts = machine.n.shiftPorts;
+    this.branchPorts = machine.n.branchPorts;
+    this.loadPorts = machine.n.loadPorts;
+    this.storeAddressPorts = machine.n.storeAddressPorts;
+    this.storeDataPorts = machine.n.storeDataPorts;
+    this.words = memory.words;
     this.#view8 = memory.view8;
     this.#view16 = memory.view16;
   }
@@ -53,15 +67,15 @@ export class MemoryUnit extends Pipeline {
   /** Loads 32 bits into `lo`. */
   load32(addr: Addr, dep: Ready): Ready {
     this.instruction();
-    this.lo = this.#words[addr >>> 2]!;
+    this.lo = this.words[addr >>> 2]!;
     return this.#loadUop(addr, 4, dep);
   }
 
   /** Loads 64 bits into `lo` and `hi`. A pointer is `lo`. */
   load64(addr: Addr, dep: Ready): Ready {
     this.instruction();
-    this.lo = this.#words[addr >>> 2]!;
-    this.hi = this.#words[(addr >>> 2) + 1]!;
+    this.lo = this.words[addr >>> 2]!;
+    this.hi = this.words[(addr >>> 2) + 1]!;
     return this.#loadUop(addr, 8, dep);
   }
 
@@ -73,14 +87,14 @@ export class MemoryUnit extends Pipeline {
 
   /** The 32-bit memory operand of the instruction that follows. */
   operand32(addr: Addr, dep: Ready): Ready {
-    this.lo = this.#words[addr >>> 2]!;
+    this.lo = this.words[addr >>> 2]!;
     return this.#loadUop(addr, 4, dep);
   }
 
   /** The 64-bit memory operand of the instruction that follows. */
   operand64(addr: Addr, dep: Ready): Ready {
-    this.lo = this.#words[addr >>> 2]!;
-    this.hi = this.#words[(addr >>> 2) + 1]!;
+    this.lo = this.words[addr >>> 2]!;
+    this.hi = this.words[(addr >>> 2) + 1]!;
     return this.#loadUop(addr, 8, dep);
   }
 
@@ -101,22 +115,22 @@ export class MemoryUnit extends Pipeline {
   /** Stores 32 bits. */
   store32(addr: Addr, value: number, data: Ready, address: Ready = NOW): void {
     this.instruction();
-    this.#words[addr >>> 2] = value;
+    this.words[addr >>> 2] = value;
     this.#storeUop(addr, 4, data, address);
   }
 
   /** Stores 64 bits. */
   store64(addr: Addr, lo: number, hi: number, data: Ready, address: Ready = NOW): void {
     this.instruction();
-    this.#words[addr >>> 2] = lo;
-    this.#words[(addr >>> 2) + 1] = hi;
+    this.words[addr >>> 2] = lo;
+    this.words[(addr >>> 2) + 1] = hi;
     this.#storeUop(addr, 8, data, address);
   }
 
   /** add/sub of a constant to 32 bits of memory, not locked; the new value in `lo`. */
   add32(addr: Addr, delta: number, dep: Ready): Ready {
-    const value = (this.#words[addr >>> 2]! + delta) | 0;
-    this.#words[addr >>> 2] = value;
+    const value = (this.words[addr >>> 2]! + delta) | 0;
+    this.words[addr >>> 2] = value;
     this.lo = value;
     return this.#plainRmw(addr, 4, dep);
   }
@@ -124,35 +138,35 @@ export class MemoryUnit extends Pipeline {
   /** add of a small constant to 64 bits of memory, not locked; the new value in `lo` and `hi`. */
   add64(addr: Addr, delta: number, dep: Ready): Ready {
     const i = addr >>> 2;
-    const low = (this.#words[i]! >>> 0) + delta;
+    const low = (this.words[i]! >>> 0) + delta;
     this.lo = low | 0;
-    this.hi = (this.#words[i + 1]! + Math.floor(low / 4294967296)) | 0;
-    this.#words[i] = this.lo;
-    this.#words[i + 1] = this.hi;
+    this.hi = (this.words[i + 1]! + Math.floor(low / 4294967296)) | 0;
+    this.words[i] = this.lo;
+    this.words[i + 1] = this.hi;
     return this.#plainRmw(addr, 8, dep);
   }
 
   /** and of a mask into 32 bits of memory, not locked. */
   and32(addr: Addr, mask: number, dep: Ready): Ready {
-    this.lo = this.#words[addr >>> 2]! & mask;
-    this.#words[addr >>> 2] = this.lo;
+    this.lo = this.words[addr >>> 2]! & mask;
+    this.words[addr >>> 2] = this.lo;
     return this.#plainRmw(addr, 4, dep);
   }
 
   /** or of bits into 32 bits of memory, not locked. */
   or32(addr: Addr, bits: number, dep: Ready): Ready {
-    this.lo = this.#words[addr >>> 2]! | bits;
-    this.#words[addr >>> 2] = this.lo;
+    this.lo = this.words[addr >>> 2]! | bits;
+    this.words[addr >>> 2] = this.lo;
     return this.#plainRmw(addr, 4, dep);
   }
 
   /** or of bits into 64 bits of memory, not locked. */
   or64(addr: Addr, lo: number, hi: number, dep: Ready): Ready {
     const i = addr >>> 2;
-    this.lo = this.#words[i]! | lo;
-    this.hi = this.#words[i + 1]! | hi;
-    this.#words[i] = this.lo;
-    this.#words[i + 1] = this.hi;
+    this.lo = this.words[i]! | lo;
+    this.hi = this.words[i + 1]! | hi;
+    this.words[i] = this.lo;
+    this.words[i + 1] = this.hi;
     return this.#plainRmw(addr, 8, dep);
   }
 
@@ -160,113 +174,20 @@ export class MemoryUnit extends Pipeline {
   bitTest(base: Addr, bit: number, dep: Ready): Ready {
     this.instruction();
     const word = base + (bit >>> 5) * 4;
-    this.lo = (this.#words[word >>> 2]! >>> (bit & 31)) & 1;
-    return this.simple(
-      Uop.shift,
-      this.machine.n.shiftPorts,
-      this.#loadUop(word, 4, this.#bitAddress(dep)),
-      1,
-    );
+    this.lo = (this.words[word >>> 2]! >>> (bit & 31)) & 1;
+    return this.simple(Uop.shift, this.shiftPorts, this.#loadUop(word, 4, this.#bitAddress(dep)), 1);
   }
 
   /** bts with memory and a register offset, not locked; the old bit in `lo`. */
   bitSet(base: Addr, bit: number, dep: Ready): Ready {
-    const word = this.#changeBit(base, bit, 1);
+    const word = this.changeBit(base, bit, 1);
     return this.#plainRmw(word, 4, this.#bitAddress(dep));
   }
 
   /** btr with memory and a register offset, not locked; the old bit in `lo`. */
   bitReset(base: Addr, bit: number, dep: Ready): Ready {
-    const word = this.#changeBit(base, bit, 0);
+    const word = this.changeBit(base, bit, 0);
     return this.#plainRmw(word, 4, this.#bitAddress(dep));
-  }
-
-  /** lock add of a constant to 32 bits; the new value in `lo`. */
-  lockAdd32(addr: Addr, delta: number, dep: Ready): Ready {
-    this.lo = (this.#words[addr >>> 2]! + delta) | 0;
-    this.#words[addr >>> 2] = this.lo;
-    return this.#lock(addr, 4, dep, this.machine.n.lockUops);
-  }
-
-  /** lock and of 64 bits with a mask; the new value in `lo` and `hi`. */
-  lockAnd64(addr: Addr, lo: number, hi: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    this.lo = this.#words[i]! & lo;
-    this.hi = this.#words[i + 1]! & hi;
-    this.#words[i] = this.lo;
-    this.#words[i + 1] = this.hi;
-    return this.#lock(addr, 8, dep, this.machine.n.lockUops);
-  }
-
-  /** lock or of 64 bits; the new value in `lo` and `hi`. */
-  lockOr64(addr: Addr, lo: number, hi: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    this.lo = this.#words[i]! | lo;
-    this.hi = this.#words[i + 1]! | hi;
-    this.#words[i] = this.lo;
-    this.#words[i + 1] = this.hi;
-    return this.#lock(addr, 8, dep, this.machine.n.lockUops);
-  }
-
-  /** lock bts with a register offset into a bit string; the old bit in `lo`. */
-  lockBitSet(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.#changeBit(base, bit, 1), 4, dep, this.machine.n.lockBitStringUops);
-  }
-
-  /** lock btr with a register offset into a bit string; the old bit in `lo`. */
-  lockBitReset(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.#changeBit(base, bit, 0), 4, dep, this.machine.n.lockBitStringUops);
-  }
-
-  /** lock btc with a register offset into a bit string; the old bit in `lo`. */
-  lockBitComplement(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.#changeBit(base, bit, 2), 4, dep, this.machine.n.lockBitStringUops);
-  }
-
-  /** xchg with 32 bits of memory; the old value in `lo`. */
-  xchg32(addr: Addr, value: number, dep: Ready): Ready {
-    this.lo = this.#words[addr >>> 2]!;
-    this.#words[addr >>> 2] = value;
-    return this.#lock(addr, 4, dep, this.machine.n.xchgUops);
-  }
-
-  /** xchg with 64 bits of memory; the old value in `lo` and `hi`. */
-  xchg64(addr: Addr, lo: number, hi: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    this.lo = this.#words[i]!;
-    this.hi = this.#words[i + 1]!;
-    this.#words[i] = lo;
-    this.#words[i + 1] = hi;
-    return this.#lock(addr, 8, dep, this.machine.n.xchgUops);
-  }
-
-  /** lock cmpxchg of 32 bits: stores `next` if the word is `expected`; 1 in `lo` if it was, else 0. */
-  cmpxchg32(addr: Addr, expected: number, next: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    const same = this.#words[i] === expected;
-    if (same) this.#words[i] = next;
-    this.lo = same ? 1 : 0;
-    return this.#lock(addr, 4, dep, this.machine.n.cmpxchgUops);
-  }
-
-  /** lock cmpxchg of 64 bits whose high halves are given too; 1 in `lo` if it stored, else 0. */
-  cmpxchg64(addr: Addr, oldLo: number, oldHi: number, lo: number, hi: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    const same = this.#words[i] === oldLo && this.#words[i + 1] === oldHi;
-    if (same) {
-      this.#words[i] = lo;
-      this.#words[i + 1] = hi;
-    }
-    this.lo = same ? 1 : 0;
-    return this.#lock(addr, 8, dep, this.machine.n.cmpxchgUops);
-  }
-
-  /** lock xadd of 32 bits; the old value in `lo`. */
-  xadd32(addr: Addr, delta: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    this.lo = this.#words[i]!;
-    this.#words[i] = (this.lo + delta) | 0;
-    return this.#lock(addr, 4, dep, this.machine.n.xaddUops);
   }
 
   /** Pushes `n` registers. */
@@ -305,13 +226,13 @@ export class MemoryUnit extends Pipeline {
   /** The store of a call. */
   protected pushReturn(pc: Addr): void {
     this.sp -= 8;
-    this.#words[this.sp >>> 2] = pc;
+    this.words[this.sp >>> 2] = pc;
     this.#storeUop(this.sp, 8, NOW, NOW);
   }
 
   /** The load of a return. */
   protected popReturn(): Ready {
-    this.returnAddress = this.#words[this.sp >>> 2]!;
+    this.returnAddress = this.words[this.sp >>> 2]!;
     const ready = this.#loadUop(this.sp, 8, NOW);
     this.sp += 8;
     return ready;
@@ -334,11 +255,11 @@ export class MemoryUnit extends Pipeline {
   /** rep stos: the lines are owned one after another while the microcode runs. */
   protected zeroBlock(addr: Addr, bytes: number, dep: Ready, cycles: number): Ready {
     this.instruction();
-    this.#check(addr);
-    const t = this.issue(this.machine.n.storeAddressPorts, dep);
+    this.check(addr);
+    const t = this.issue(this.storeAddressPorts, dep);
     this.stream.add(Uop.repStos | (this.site << 5));
     this.stream.add(addr);
-    this.#words.fill(0, addr >>> 2, (addr + bytes) >>> 2);
+    this.words.fill(0, addr >>> 2, (addr + bytes) >>> 2);
     let owned = t;
     for (let line = addr >>> 6; line <= (addr + bytes - 1) >>> 6; line++) {
       owned = Math.max(owned, this.caches.own(line, t));
@@ -349,9 +270,9 @@ export class MemoryUnit extends Pipeline {
   }
 
   #loadUop(addr: Addr, size: number, dep: Ready): Ready {
-    this.#check(addr);
+    this.check(addr);
     this.holdForQueue(this.loadQueueFree);
-    const t = this.issue(this.machine.n.loadPorts, dep);
+    const t = this.issue(this.loadPorts, dep);
     this.stream.add(Uop.load | (this.site << 5));
     this.stream.add(addr);
     let done: Ready;
@@ -374,11 +295,13 @@ export class MemoryUnit extends Pipeline {
   }
 
   #storeUop(addr: Addr, size: number, data: Ready, address: Ready): void {
-    this.#check(addr);
+    this.check(addr);
     this.holdForQueue(this.stores.free);
-    const { n } = this.machine;
-    const t = this.issue(n.storeAddressPorts, address);
-    const known = this.ports.take(n.storeDataPorts, data > t ? Math.min(data, Math.max(this.retire, t)) : t);
+    const t = this.issue(this.storeAddressPorts, address);
+    const known = this.ports.take(
+      this.storeDataPorts,
+      data > t ? Math.min(data, Math.max(this.retire, t)) : t,
+    );
     this.stream.add(Uop.store | (this.site << 5));
     this.stream.add(addr);
     this.retireAt(Math.max(t, known) + 1, Cause.execute);
@@ -390,54 +313,30 @@ export class MemoryUnit extends Pipeline {
   #plainRmw(addr: Addr, size: number, dep: Ready): Ready {
     this.instruction();
     const old = this.#loadUop(addr, size, dep);
-    const sum = this.simple(Uop.rmw, this.machine.n.aluPorts, old, 1);
+    const sum = this.simple(Uop.rmw, this.aluPorts, old, 1);
     this.#storeUop(addr, size, sum, dep);
     return sum;
   }
 
-  /**
-   * A locked operation: it starts when everything older (another locked operation too) has retired and
-   * drained, and takes its cycles; the line is asked for as soon as the address is known, so its
-   * latency overlaps with both. Younger loads may start but retire after it.
-   */
-  #lock(addr: Addr, size: number, dep: Ready, uops: number): Ready {
-    this.instruction();
-    this.#check(addr);
-    this.holdForQueue(this.stores.free);
-    for (let i = 1; i < uops; i++) this.simple(Uop.filler, 0, NOW, 1);
-    const { n } = this.machine;
-    const t = this.issue(n.loadPorts, dep);
-    this.stream.add(Uop.lock | (this.site << 5));
-    this.stream.add(addr);
-    const owned = this.caches.own(addr >>> 6, t);
-    const lineCause = this.caches.cause;
-    if (this.stores.drained > this.retire) this.creditWait(this.stores.drained, Cause.drain);
-    const start = Math.max(t, this.retire);
-    const locked = start + n.lockCycles;
-    const done = owned > locked ? this.retireAt(owned, lineCause) : this.retireAt(locked, Cause.lock);
-    this.stores.add(addr, size, done, done - 1, done - 1);
-    return done;
-  }
-
   #bitAddress(dep: Ready): Ready {
     // The offset's shift, mask and add: three simple micro-ops in front of the access.
-    let t = this.simple(Uop.shift, this.machine.n.shiftPorts, dep, 1);
-    t = this.simple(Uop.alu, this.machine.n.aluPorts, t, 1);
-    return this.simple(Uop.alu, this.machine.n.aluPorts, t, 1);
+    let t = this.simple(Uop.shift, this.shiftPorts, dep, 1);
+    t = this.simple(Uop.alu, this.aluPorts, t, 1);
+    return this.simple(Uop.alu, this.aluPorts, t, 1);
   }
 
   /** Sets (1), clears (0) or complements (2) a bit of a bit string; the old bit in `lo`; returns its word. */
-  #changeBit(base: Addr, bit: number, how: number): Addr {
+  protected changeBit(base: Addr, bit: number, how: number): Addr {
     const word = base + (bit >>> 5) * 4;
     const i = word >>> 2;
     const mask = 1 << (bit & 31);
-    const old = this.#words[i]!;
-    this.#words[i] = how === 1 ? old | mask : how === 0 ? old & ~mask : old ^ mask;
+    const old = this.words[i]!;
+    this.words[i] = how === 1 ? old | mask : how === 0 ? old & ~mask : old ^ mask;
     this.lo = (old & mask) === 0 ? 0 : 1;
     return word;
   }
 
-  #check(addr: Addr): void {
+  protected check(addr: Addr): void {
     if (addr < PAGE_BYTES) throw new ModelBug('null pointer dereference', { addr, site: this.site });
   }
 }

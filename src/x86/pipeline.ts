@@ -62,6 +62,8 @@ export class Pipeline {
   protected readonly ports = new PortCalendar();
   protected dispatch: Ready = 0;
   protected retire: Ready = 0;
+  /** Cycle at which the last of all micro-ops so far finishes; not after `retire`. */
+  protected finished: Ready = 0;
   protected fetch: Ready = 0;
   protected fetchWhy: number = Cause.fetch;
   protected site = 0;
@@ -73,6 +75,7 @@ export class Pipeline {
   readonly #retireWidth: number;
   readonly #robEntries: number;
   readonly #takenBranchCycles: number;
+  readonly #loadQueueEntries: number;
   readonly #rob = new Int32Array(ROB_RING);
   readonly #loads = new Int32Array(LOAD_RING);
   #epoch: Cycle = 0;
@@ -99,6 +102,7 @@ export class Pipeline {
     this.#retireWidth = machine.n.retireWidth;
     this.#robEntries = machine.n.robEntries;
     this.#takenBranchCycles = machine.n.takenBranchCycles;
+    this.#loadQueueEntries = machine.n.loadQueueEntries;
   }
 
   /** The core's present: the absolute cycle up to which everything has retired. */
@@ -254,6 +258,7 @@ export class Pipeline {
    */
   protected retireAt(finish: Ready, cause: number): Ready {
     this.uopCount++;
+    if (finish > this.finished) this.finished = finish;
     let r = this.retire;
     if (finish > r) {
       this.#credit(finish, cause);
@@ -301,7 +306,7 @@ export class Pipeline {
 
   /** First cycle at which the load queue has room. */
   protected get loadQueueFree(): Ready {
-    return this.#loads[(this.#loadCount - this.machine.n.loadQueueEntries) & (LOAD_RING - 1)]!;
+    return this.#loads[(this.#loadCount - this.#loadQueueEntries) & (LOAD_RING - 1)]!;
   }
 
   /** Notes a load's retirement in the load queue. */
@@ -339,6 +344,7 @@ export class Pipeline {
   #newEpoch(cycle: Cycle): void {
     this.#epoch = Math.max(cycle, this.now);
     this.retire = 0;
+    this.finished = 0;
     this.dispatch = 0;
     this.fetch = 0;
     this.#rob.fill(0);

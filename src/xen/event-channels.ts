@@ -19,6 +19,7 @@ const twoLevel = new SourceFile('xen/common/event_2l.c');
 const getFreePort = common.fn('get_free_port');
 const markPending = common.fn('vcpu_mark_events_pending');
 const op = common.fn('do_event_channel_op');
+const sendFn = common.fn('evtchn_send');
 const setPendingFn = twoLevel.fn('evtchn_2l_set_pending');
 const unmaskFn = twoLevel.fn('evtchn_2l_unmask');
 const clearFn = twoLevel.fn('evtchn_2l_clear_pending');
@@ -31,6 +32,7 @@ const At = {
   channel: op.site('fields of the channel', 12),
   searchPort: getFreePort.site('linear search for a free port', 16),
   newBucket: getFreePort.site('a bucket of 64 channels allocated', 20),
+  state: sendFn.site('is the other end open?', 4),
   pending: setPendingFn.site('set the pending bit', 8),
   mask: setPendingFn.site('test the mask bit', 6),
   selector: setPendingFn.site('set the selector bit of the vCPU', 8),
@@ -43,7 +45,8 @@ const At = {
 
 /** Rungs of the suppression ladder at which a send ended, and hypercalls by kind. */
 export const EVTCHN_STATS = {
-  sends: { unit: 'events', direction: 'neutral', what: 'events sent to ports of the domain' },
+  sends: { unit: 'events', direction: 'neutral', what: 'events sent to open ports of the domain' },
+  dropped: { unit: 'events', direction: 'neutral', what: 'sends to a channel closed meanwhile: no effect' },
   coalesced: { unit: 'events', direction: 'neutral', what: 'sends that found the pending bit already set' },
   masked: { unit: 'events', direction: 'neutral', what: 'sends stored behind a mask bit' },
   selector_set: {
@@ -89,6 +92,14 @@ export class EventChannels implements Hypercalls {
    */
   *setPending(core: Core, port: Port): Kernel {
     const { stats } = this;
+    const channel = this.#domain.channel(port);
+    core.at(At.state);
+    if (core.behind(NOW)) yield;
+    const tState = core.load32(channel + EVTCHN.state, NOW);
+    if (core.branch(core.lo === ECS_FREE, tState)) {
+      stats.dropped++;
+      return;
+    }
     stats.sends++;
     core.at(At.pending);
     core.free(4);
@@ -107,7 +118,7 @@ export class EventChannels implements Hypercalls {
       return;
     }
     core.at(At.selector);
-    core.load32(this.#domain.channel(port) + EVTCHN.notifyVcpu, NOW);
+    core.load32(channel + EVTCHN.notifyVcpu, NOW);
     const vcpu = core.lo;
     const tInfo = core.load64(this.#domain.vcpu(vcpu) + VCPU.vcpuInfo, NOW);
     const info = core.lo;

@@ -1,0 +1,193 @@
+/** The commands as a user runs them. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { MAIN, upcall } from '../support/cli.ts';
+import { temporaryFolder } from '../support/files.ts';
+import { ROOT } from '../support/root.ts';
+
+const folder = temporaryFolder();
+const micro = (name: string) => join(ROOT, 'traces', 'micro', `${name}.trace`);
+
+test('scan answers one call as JSON', () => {
+  const args = ['scan', '--ports', '3,10,40', '--last', '0,10', '--guest', 'freebsd-c', '--format', 'json'];
+  const answer = JSON.parse(upcall(args).stdout);
+  assert.deepEqual(answer.order, [3, 10, 40]);
+  assert.equal(answer.active_reads, 5);
+  assert.ok(Number.isInteger(answer.cycles) && answer.cycles > 100);
+  assert.equal(answer.validation, 'unvalidated');
+});
+
+test('scan --file answers a case a line', () => {
+  const cases = join(ROOT, 'test/fixtures/scan-orders-dev.csv');
+  const { stdout, code } = upcall(['scan', '--file', cases, '--format', 'csv']);
+  assert.equal(code, 0);
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(lines[0], 'id,generation,order,still_pending,last_after');
+  assert.equal(lines.length, 241);
+  assert.equal(lines[1], '0,freebsd-c,2211 2296 2587 2675 2843 3516 3767 3784 354 1480,1140 3157 4046,23.8');
+});
+
+test('replay writes runs, stages and hist with sidecars that hash to them', () => {
+  const out = join(folder, 'replay');
+  const result = upcall([
+    'replay',
+    micro('burst'),
+    micro('wrap'),
+    '--machine',
+    'zen5,skylake-sp',
+    '--out',
+    out,
+  ]);
+  assert.equal(result.code, 0, result.stderr);
+  assert.deepEqual(readdirSync(out).sort(), [
+    'hist.csv',
+    'hist.json',
+    'runs.csv',
+    'runs.json',
+    'stages.csv',
+    'stages.json',
+  ]);
+  for (const name of ['runs', 'stages', 'hist']) {
+    const csv = readFileSync(join(out, `${name}.csv`), 'utf8');
+    const sidecar = JSON.parse(readFileSync(join(out, `${name}.json`), 'utf8'));
+    assert.equal(sidecar.sha256, createHash('sha256').update(csv).digest('hex'));
+    assert.equal(sidecar.rows, csv.trimEnd().split('\n').length - 1);
+    assert.equal(csv.split('\n')[0], sidecar.columns.map((c: { name: string }) => c.name).join(','));
+    assert.ok(csv.split('\n')[1]!.startsWith(`${sidecar.schema},`));
+    assert.equal(sidecar.provenance.tool, 'upcall');
+    assert.equal(Object.keys(sidecar.provenance.inputs).length, 2);
+  }
+  const runs = readFileSync(join(out, 'runs.csv'), 'utf8').trimEnd().split('\n');
+  assert.equal(runs.length, 1 + 4);
+  assert.deepEqual(runs.slice(1), [...runs.slice(1)].sort(), 'sorted by key');
+});
+
+test('the credits of stages.csv sum to the cycles of runs.csv', () => {
+  const { stdout } = upcall(['replay', micro('two-vcpus'), '--format', 'json']);
+  const run = JSON.parse(stdout).rows[0];
+  const out = join(folder, 'stages');
+  upcall(['replay', micro('two-vcpus'), '--out', out]);
+  const [header, ...rows] = readFileSync(join(out, 'stages.csv'), 'utf8').trimEnd().split('\n');
+  assert.ok(header!.endsWith(',cycles'));
+  const sum = rows.reduce((n, row) => n + Number(row.slice(row.lastIndexOf(',') + 1)), 0);
+  assert.equal(sum, run.guest_cycles + run.sender_cycles);
+});
+
+test('compare says how each strategy stands against the first', () => {
+  const args = [
+    'compare',
+    micro('bind-unbind'),
+    '--strategy',
+    'slist,linear',
+    '--guest',
+    'freebsd-a',
+    '--format',
+    'json',
+  ];
+  const rows: Array<Record<string, number | string>> = JSON.parse(upcall(args).stdout).rows;
+  const find = rows.filter((r) => r.metric === 'find_mean_cycles');
+  assert.deepEqual(
+    find.map((r) => [r.strategy, r.against]),
+    [
+      ['linear', 'slist'],
+      ['slist', 'slist'],
+    ],
+  );
+  const [linear, slist] = find as [Record<string, number>, Record<string, number>];
+  assert.equal(slist.ratio, 1);
+  assert.ok(Math.abs(linear.value_cycles! - slist.value_cycles! - linear.difference_cycles!) < 0.11);
+});
+
+test('whatif pairs a trace with itself: only what was changed moves', () => {
+  const rows = (args: string[], trace = 'bind-unbind'): Array<Record<string, number | string>> =>
+    JSON.parse(upcall(['whatif', micro(trace), ...args, '--format', 'json']).stdout).rows;
+  const same = rows(['--set', 'machine=zen5']);
+  assert.ok(same.every((r) => r.was === r.is));
+  const handler = rows(['--set', 'handler=700'], 'one-event');
+  const upcalls = handler.find((r) => r.item === 'mean_cycles' && r.operation === 'upcall')!;
+  assert.ok(Number(upcalls.difference) >= 700);
+  const cold = rows([
+    '--set',
+    'cache=cold',
+    '--set',
+    'load=2',
+    '--set',
+    'population=40',
+    '--set',
+    'strategy=linear',
+  ]);
+  const bind = cold.find((r) => r.item === 'mean_cycles' && r.operation === 'bind')!;
+  assert.ok(Number(bind.difference) > 0);
+});
+
+test('machines lists every number with unit, range, confidence and source', () => {
+  const { rows } = JSON.parse(upcall(['machines', 'zen5', '--format', 'json']).stdout);
+  for (const r of rows) {
+    assert.ok(r.source.length > 3 && r.unit !== '' && r.low <= r.value && r.value <= r.high, r.parameter);
+    assert.match(r.confidence, /^(measured|documented|guessed)$/);
+  }
+  assert.ok(rows.some((r: { machine: string }) => r.machine === 'kernel'));
+  assert.equal(JSON.parse(upcall(['machines', '--format', 'json']).stdout).rows.length, 2);
+});
+
+test('check: different is 3 and says what, incomparable is 4', () => {
+  const baseline = join(folder, 'baselines');
+  cpSync(join(ROOT, 'reports', 'baselines'), baseline, { recursive: true });
+  const check = () => upcall(['check', '--baseline', baseline, '--format', 'json']);
+  const runs = join(baseline, 'runs.csv');
+  const lines = readFileSync(runs, 'utf8').split('\n');
+  const cells = lines[1]!.split(',');
+  const column = lines[0]!.split(',').indexOf('guest_cycles');
+  cells[column] = String(Number(cells[column]) + 1);
+  lines[1] = cells.join(',');
+  writeFileSync(runs, lines.join('\n'));
+  const different = check();
+  assert.equal(different.code, 3);
+  const { status, differences } = JSON.parse(different.stdout);
+  assert.equal(status, 'different');
+  assert.deepEqual(
+    differences.map((d: { column: string }) => d.column),
+    ['guest_cycles'],
+  );
+  rmSync(runs);
+  assert.equal(check().code, 4);
+});
+
+test('synth is the same for the same seed, and replays', () => {
+  const make = (name: string, seed: string) => {
+    const path = join(folder, name);
+    const args = ['--kind', 'poisson', '--sends', '400', '--vcpus', '2', '--seed', seed, '--out', path];
+    assert.equal(upcall(['trace', 'synth', ...args]).code, 0);
+    return path;
+  };
+  const one = make('one.trace.gz', '3');
+  assert.deepEqual(readFileSync(one), readFileSync(make('two.trace.gz', '3')));
+  assert.notDeepEqual(readFileSync(one), readFileSync(make('three.trace.gz', '4')));
+  const run = JSON.parse(upcall(['replay', one, '--format', 'json']).stdout).rows[0];
+  assert.equal(run.sends, 400);
+  assert.equal(run.delivered + run.coalesced, 400);
+});
+
+test('a trace comes from standard input as well', () => {
+  const input = readFileSync(micro('one-event'), 'utf8');
+  const run = JSON.parse(upcall(['replay', '-', '--format', 'json'], { input }).stdout).rows[0];
+  assert.equal(run.delivered, 1);
+});
+
+test('a reader that closes the pipe early is no error', () => {
+  const command = `"${process.execPath}" "${MAIN}" machines zen5 --format csv | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const result = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+  assert.match(result.stdout, /^schema,machine[^\n]*\n0\n$/);
+  assert.equal(result.stderr, '');
+});
+
+test('schema describes every column of every report', () => {
+  const { rows } = JSON.parse(upcall(['schema', '--format', 'json']).stdout);
+  const runs = rows.filter((r: { table: string }) => r.table === 'upcall.runs/1.0');
+  assert.ok(runs.length > 60);
+  assert.ok(rows.every((r: { what: string }) => r.what.length > 3));
+});

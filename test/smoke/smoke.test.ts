@@ -1,0 +1,30 @@
+/** Each machine with each guest, each allocator and each cache state runs a short trace to its end. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { NAMES } from '../../src/lab/catalogue.ts';
+import { runFile } from '../../src/lab/run-file.ts';
+import { scenarioOf } from '../../src/lab/scenario.ts';
+import { microFile } from '../../src/lab/scenarios.ts';
+import { numberOf } from '../../src/lab/tables.ts';
+import { ROOT } from '../support/root.ts';
+
+for (const machine of NAMES.machine) {
+  for (const guest of NAMES.guest) {
+    for (const strategy of NAMES.strategy) {
+      test(`${machine}, ${guest}, ${strategy}`, async () => {
+        for (const cache of NAMES.cache) {
+          for (const user of [0, 1]) {
+            const set = [`interruptedUser=${user}`];
+            const scenario = scenarioOf({ machine, guest, strategy, cache, set });
+            const { result } = await runFile(join(ROOT, 'traces', microFile('bind-unbind')), scenario);
+            assert.deepEqual(
+              ['binds', 'unbinds', 'delivered', 'lost', 'still_pending'].map((c) => numberOf(result, c)),
+              [5, 2, 4, 0, 0],
+            );
+          }
+        }
+      });
+    }
+  }
+}
