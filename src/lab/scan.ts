@@ -39,6 +39,7 @@ export interface ScanResult {
   readonly cycles: Cycle;
   /** Instructions of the call, the caller's call instruction left out. */
   readonly instructions: number;
+  readonly uops: number;
   readonly stillPending: Port[];
   readonly lastL1: number;
   readonly lastL2: number;
@@ -77,6 +78,7 @@ export class ScanBench {
     cpu.evaluations = 0;
     if (guest.scenario.cache !== 'warm') guest.applyDataCacheState(0);
     const before = cpu.core.instructionCount;
+    const uopsBefore = cpu.core.uopCount;
     const cycles = bench.measure(guest.os.generation.scan(guest.os, cpu));
     const { memory } = guest;
     const { l1i, l2i } = guest.os.generation.pcpu;
@@ -85,6 +87,7 @@ export class ScanBench {
       activeReads: cpu.evaluations,
       cycles,
       instructions: cpu.core.instructionCount - before - 1,
+      uops: cpu.core.uopCount - uopsBefore,
       stillPending: this.#pendingPorts(),
       lastL1: memory.peek32(cpu.pcpuData + l1i),
       lastL2: memory.peek32(cpu.pcpuData + l2i),

@@ -57,7 +57,11 @@ export const EVTCHN_STATS = {
   upcall_set: { unit: 'events', direction: 'neutral', what: 'sends that found the upcall already marked' },
   marked: { unit: 'events', direction: 'neutral', what: 'sends and unmasks that marked a new upcall' },
   cancelled: { unit: 'events', direction: 'lower', what: 'events pending when their channel was closed' },
-  hypercalls: { unit: 'calls', direction: 'lower', what: 'event-channel hypercalls of the guest' },
+  hypercalls: {
+    unit: 'calls',
+    direction: 'lower',
+    what: 'event-channel hypercalls, those of the senders included',
+  },
   unmasks: { unit: 'calls', direction: 'lower', what: 'EVTCHNOP_unmask hypercalls of the guest' },
 } as const;
 
