@@ -1,7 +1,7 @@
 /**
- * Creating an isrc when none is unused: xen_intr_alloc_isrc with intr_register_source and intr_event_create
- * (fact sheet on FreeBSD, 3.2). Order of magnitude: two or three mallocs, four formatted prints, seven locked
- * operations; the mallocs and prints are lumps. isrcs, events and counter slots are never freed.
+ * Creating an isrc when none is unused: xen_intr_alloc_isrc (in C the end of xen_arch_intr_alloc) with
+ * intr_register_source and intr_event_create (fact sheet on FreeBSD, 3.2). The mallocs and the formatted prints
+ * are lumps; locks, lists and what is zeroed are done. isrcs, events and counter slots are never freed.
  */
 import { ModelBug } from '../model/errors.ts';
 import type { Addr } from '../model/units.ts';
@@ -9,62 +9,113 @@ import { type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { PORTS } from '../xen/abi.ts';
 import { FIRST_EVTCHN_IRQ, type KernelCpu } from './kernel-image.ts';
-import { EVENT, INTSRC, PIC, XENISRC_BYTES } from './layout.ts';
-import { mtxLock, mtxUnlock } from './mutex.ts';
+import { EVENT, INTSRC, MTX_LOCK, MTX_UNOWNED, PIC, XENISRC_BUCKET, XENISRC_BYTES } from './layout.ts';
+import { mtxLock, mtxUnlock, spinLock, spinUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
 import { PIC_ENTRY } from './pic.ts';
+import { GENERATION_A, perGeneration } from './source-files.ts';
 
-const alloc = new SourceFile('sys/x86/xen/xen_intr.c', 'alloc').fn('xen_intr_alloc_isrc');
 const machdep = new SourceFile('sys/x86/x86/intr_machdep.c', 'register');
 const register = machdep.fn('intr_register_source');
+const counterRegister = machdep.fn('intrcnt_register');
 const eventCreate = new SourceFile('sys/kern/kern_intr.c', 'create').fn('intr_event_create');
 
+const AT = perGeneration('alloc', ({ id, arch }) => {
+  const alloc = arch.fn(id === GENERATION_A ? 'xen_intr_alloc_isrc' : 'xen_arch_intr_alloc');
+  return { count: alloc.site('limit, next vector', 8), malloc: alloc.site('malloc and fill', 16) };
+});
+
 const At = {
-  count: alloc.site('limit, next vector', 12),
-  malloc: alloc.site('malloc and fill', 16),
   vector: register.site('vector, table slot', 12),
-  event: eventCreate.site('malloc, mutex, name', 40),
-  eventList: eventCreate.site('insert into the event list', 14),
+  event: eventCreate.site('malloc, mutex, name', 16),
+  eventList: eventCreate.site('insert into the event list', 24),
   table: register.site('sx_xlock, re-check', 12),
-  counters: register.site('intrcnt_register, names', 40),
-  publish: register.site('store the table slot, sx_xunlock', 12),
+  counters: counterRegister.site('two counters, three names', 32),
+  publish: register.site('store the table slot, sx_xunlock', 16),
 };
 
-/** Creates an isrc, in use. A ModelBug when all 4,096 exist: at most 4,095 ports can be bound. */
-export function* createIsrc(os: FreeBsd, cpu: KernelCpu): Kernel<Addr> {
+/** Takes the next vector; the caller holds the lock that protects the count. Returns its index. */
+export function claimVector(os: FreeBsd, cpu: KernelCpu): number {
+  const { core } = cpu;
+  const { statics } = os.image;
+  core.at(AT[os.generation.id].count);
+  const tCount = core.load32(statics.autoVectorCount, NOW);
+  const count = core.lo;
+  core.branch(count >= PORTS, tCount);
+  const index = os.table.claim();
+  if (index !== count) throw new ModelBug('vector count is not the number of isrcs', { index, count });
+  core.alu(tCount);
+  core.store32(statics.autoVectorCount, index + 1, tCount);
+  core.load32(statics.firstEvtchnIrq, NOW);
+  return index;
+}
+
+/**
+ * Creates the isrc of a claimed vector, in use.
+ *
+ * @param type its xi_type: a scan on another CPU must not take it for unused
+ */
+export function* createIsrc(os: FreeBsd, cpu: KernelCpu, index: number, type: number): Kernel<Addr> {
   const { core, pcpu } = cpu;
   const { image, lumps, table } = os;
   const { statics } = image;
-  core.at(At.count);
-  const tCount = core.load32(statics.autoVectorCount, NOW);
-  if (core.branch(table.count >= PORTS, tCount))
-    throw new ModelBug('more isrcs than ports', { count: table.count });
-  core.at(At.malloc);
+  const vector = FIRST_EVTCHN_IRQ + index;
+  core.at(AT[os.generation.id].malloc);
   core.lump(lumps.mallocCycles);
-  const isrc = table.reserve();
+  const isrc = image.malloc(XENISRC_BUCKET);
   core.repStos(isrc, XENISRC_BYTES, NOW);
-  table.register(isrc);
-  core.store32(statics.autoVectorCount, table.count, tCount);
   core.store64(isrc + INTSRC.pic, image.pic, 0, NOW);
-  core.store32(isrc + os.generation.isrc.vector, FIRST_EVTCHN_IRQ + table.count - 1, NOW);
+  core.store32(isrc + os.generation.isrc.vector, vector, NOW);
+  core.store32(isrc + os.generation.isrc.type, type, NOW);
+  core.call();
   core.at(At.vector);
-  core.indirectCall(PIC_ENTRY.vector, core.operand64(image.pic + PIC.vector, NOW));
-  core.at(PIC_ENTRY.vector);
-  core.ret();
+  askVector(os, cpu, isrc);
   core.at(At.event);
-  core.lump(lumps.mallocCycles + lumps.formatCycles);
-  core.load64(isrc + INTSRC.event, NOW);
-  const event = core.lo;
+  core.call();
+  core.lump(lumps.mallocCycles);
+  const event = image.malloc(EVENT.bucket);
+  core.repStos(event, EVENT.bytes, NOW);
   core.store64(event + EVENT.source, isrc, 0, NOW);
+  core.store64(event + EVENT.lockObject + MTX_LOCK, MTX_UNOWNED, 0, NOW);
+  core.lump(lumps.formatCycles);
   yield* mtxLock(core, statics.eventListLock, pcpu, At.eventList);
+  // Tail insert: the link of the event created before, on its first line.
+  if (table.lastEvent !== 0) core.store64(table.lastEvent, event, 0, NOW);
+  table.lastEvent = event;
   core.store64(event, 0, 0, NOW);
   mtxUnlock(core, statics.eventListLock, pcpu, At.eventList);
+  core.ret();
+  core.at(At.table);
+  core.store64(isrc + INTSRC.event, event, 0, NOW);
   yield* mtxLock(core, statics.intrTableLock, pcpu, At.table);
+  core.call();
   core.at(At.counters);
+  spinLock(cpu, statics.counterLock);
+  askVector(os, cpu, isrc);
+  core.at(At.counters);
+  const counter = image.intrcnt + 8 * (1 + 2 * index);
+  core.store32(isrc + INTSRC.index, vector, NOW);
+  core.store64(isrc + INTSRC.count, counter, 0, NOW);
+  core.store64(isrc + INTSRC.straycount, counter + 8, 0, NOW);
   core.lump(3 * lumps.formatCycles);
+  spinUnlock(cpu, statics.counterLock);
+  core.ret();
   core.at(At.publish);
-  core.store64(image.interruptSources + 8 * (table.count - 1), isrc, 0, NOW);
+  if (core.behind(NOW)) yield;
+  core.store64(table.slot(index), isrc, 0, NOW);
   mtxUnlock(core, statics.intrTableLock, pcpu, At.publish);
-  os.allocator.adopt(isrc, table.count - 1);
+  core.ret();
+  os.allocator.adopt(isrc, index);
   return isrc;
+}
+
+/** The indirect call that asks the PIC for the isrc's vector. */
+function askVector(os: FreeBsd, cpu: KernelCpu, isrc: Addr): void {
+  const { core } = cpu;
+  const entry = PIC_ENTRY[os.generation.id].vector;
+  const tPic = core.load64(isrc + INTSRC.pic, NOW);
+  core.indirectCall(entry, core.operand64(core.lo + PIC.vector, tPic));
+  core.at(entry);
+  core.load32(isrc + os.generation.isrc.vector, NOW);
+  core.ret();
 }

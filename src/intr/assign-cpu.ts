@@ -4,33 +4,35 @@
  */
 import type { Addr, Vcpu } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
-import { SourceFile } from '../x86/sites.ts';
 import { ChannelKind, type ChannelKindCode, SHARED_INFO } from '../xen/abi.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
+import { GENERATION_A, perGeneration } from './source-files.ts';
 
-const fn = new SourceFile('sys/x86/xen/xen_intr.c', 'assign').fn('xen_intr_pic_assign_cpu');
-
-const At = {
-  lock: fn.site('mtx_lock(xen_intr_isrc_lock)', 14),
-  mask: fn.site('test and set the mask bit', 10),
-  call: fn.site('EVTCHNOP_bind_vcpu', 6),
-  enabled: fn.site('move the bit between the enabled bitmaps', 18),
-  unmask: fn.site('unmask if it was unmasked', 6),
-  unlock: fn.site('mtx_unlock, return', 12),
-};
+const AT = perGeneration('assign', ({ id, common }) => {
+  const fn = common.fn(id === GENERATION_A ? 'xen_intr_pic_assign_cpu' : 'xen_intr_assign_cpu');
+  return {
+    lock: fn.site('mtx_lock(xen_intr_isrc_lock)', 14),
+    mask: fn.site('test and set the mask bit', 10),
+    call: fn.site('EVTCHNOP_bind_vcpu', 6),
+    enabled: fn.site('move the bit between the enabled bitmaps', 18),
+    unmask: fn.site('unmask if it was unmasked', 6),
+    unlock: fn.site('mtx_unlock, return', 12),
+  };
+});
 
 /** Moves the port of an isrc to vCPU `to`. The caller has made the call. */
 export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: ChannelKindCode, to: Vcpu): Kernel {
   const { core, pcpu } = cpu;
+  const at = AT[os.generation.id];
   const { isrc: layout } = os.generation;
   const lock = os.image.statics.isrcLock;
-  core.at(At.lock);
+  core.at(at.lock);
   core.push(5);
   core.free(4);
-  yield* mtxLock(core, lock, pcpu, At.lock);
-  core.at(At.mask);
+  yield* mtxLock(core, lock, pcpu, at.lock);
+  core.at(at.mask);
   const tPort = core.load32(isrc + layout.port, NOW);
   const port = core.lo;
   if (core.behind(tPort)) yield;
@@ -39,20 +41,20 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
   const tFrom = core.load32(isrc + layout.cpu, NOW);
   const from = core.lo;
   if (!core.branch(kind === ChannelKind.virq || kind === ChannelKind.ipi, tOld)) {
-    core.at(At.call);
+    core.at(at.call);
     core.free(4);
     yield* os.hypercalls.bindVcpu(core, port, to);
   }
-  core.at(At.enabled);
+  core.at(at.enabled);
   if (core.branch(from !== to, tFrom)) {
     if (core.behind(tFrom)) yield;
     core.lockBitReset(os.image.enabledWords(from), port, tFrom);
     core.lockBitSet(os.image.enabledWords(to), port, NOW);
     core.store32(isrc + layout.cpu, to, NOW);
   }
-  core.at(At.unmask);
+  core.at(at.unmask);
   if (!core.branch(wasMasked, tOld)) yield* os.hypercalls.unmask(core, port);
-  mtxUnlock(core, lock, pcpu, At.unlock);
+  mtxUnlock(core, lock, pcpu, at.unlock);
   core.pop(5);
   core.ret();
 }

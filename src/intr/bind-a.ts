@@ -6,7 +6,7 @@ import type { Addr, Port } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import type { ChannelKindCode } from '../xen/abi.ts';
-import { createIsrc } from './alloc-isrc.ts';
+import { claimVector, createIsrc } from './alloc-isrc.ts';
 import { typeOf } from './bind.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
@@ -20,13 +20,26 @@ const releaseFn = file.fn('xen_intr_release_isrc');
 const At = {
   lock: bindFn.site('mtx_lock(xen_intr_isrc_lock)', 12),
   find: bindFn.site('call find_unused_isrc', 4),
-  dropLock: bindFn.site('none unused: unlock, create, lock', 12),
+  found: bindFn.site('none unused?', 2),
+  dropLock: bindFn.site('none unused: unlock', 6),
+  relock: bindFn.site('none unused: lock again', 6),
   fill: bindFn.site('type, port, port table, refcount', 8),
   unlock: bindFn.site('mtx_unlock(xen_intr_isrc_lock)', 8),
   releaseLock: releaseFn.site('mtx_lock(xen_intr_isrc_lock)', 12),
   reset: releaseFn.site('cpu, type, port, cookie := 0', 6),
   releaseUnlock: releaseFn.site('mtx_unlock(xen_intr_isrc_lock)', 8),
 };
+
+/** The search for an unused isrc, or 0; xen_intr_isrc_lock is held and the call made. */
+export function findA(os: FreeBsd, cpu: KernelCpu): Kernel<Addr> {
+  return os.allocator.alloc(cpu);
+}
+
+/** Gives an isrc back to the search; xen_intr_isrc_lock is held. */
+export function* putBackA(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
+  if (os.allocator.locksItself) cpu.core.call();
+  yield* os.allocator.release(cpu, isrc);
+}
 
 /** Steps 1 to 3 of a bind. */
 export function* takeIsrcA(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, port: Port): Kernel<Addr> {
@@ -38,13 +51,15 @@ export function* takeIsrcA(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   core.at(At.find);
   core.free(2);
   core.call();
-  os.observer.findBegins(core);
-  let isrc = yield* os.allocator.alloc(cpu);
-  os.observer.findEnds(core);
+  os.observer.findBegins(cpu.id);
+  let isrc = yield* findA(os, cpu);
+  os.observer.findEnds(cpu.id);
+  core.at(At.found);
   if (core.branch(isrc === 0, NOW)) {
+    const index = claimVector(os, cpu);
     mtxUnlock(core, lock, pcpu, At.dropLock);
-    isrc = yield* createIsrc(os, cpu);
-    yield* mtxLock(core, lock, pcpu, At.dropLock);
+    isrc = yield* createIsrc(os, cpu, index, typeOf(kind));
+    yield* mtxLock(core, lock, pcpu, At.relock);
   }
   core.at(At.fill);
   core.store32(isrc + layout.type, typeOf(kind), NOW);
@@ -66,10 +81,6 @@ export function* releaseIsrcA(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   core.store32(isrc + layout.cpu, 0, NOW);
   core.store32(isrc + layout.port, 0, NOW);
   core.store64(isrc + layout.cookie, 0, 0, NOW);
-  if (os.allocator.underIsrcLock) yield* os.allocator.release(cpu, isrc);
+  yield* putBackA(os, cpu, isrc);
   mtxUnlock(core, lock, pcpu, At.releaseUnlock);
-  if (!os.allocator.underIsrcLock) {
-    core.call();
-    yield* os.allocator.release(cpu, isrc);
-  }
 }

@@ -1,12 +1,13 @@
 /**
- * Generation C: the allocator has its own lock and is called before xen_intr_isrc_lock is taken to publish;
- * release closes the port under that lock and gives the isrc back after it (fact sheet on FreeBSD, 3.4, 3.6).
+ * Generation C: xen_arch_intr_alloc is called before xen_intr_isrc_lock is taken to publish, xen_arch_intr_release
+ * after it was dropped; both lock xen_intr_x86_lock (fact sheet on FreeBSD, 3.4, 3.6). A strategy without a lock of
+ * its own gets that lock here: with `linear` this is state B5 of the series (3.5).
  */
 import type { Addr, Port } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import type { ChannelKindCode } from '../xen/abi.ts';
-import { createIsrc } from './alloc-isrc.ts';
+import { claimVector, createIsrc } from './alloc-isrc.ts';
 import { typeOf } from './bind.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
@@ -17,9 +18,18 @@ const file = new SourceFile('sys/dev/xen/bus/xen_intr.c', 'isrc');
 const bindFn = file.fn('xen_intr_bind_isrc');
 const releaseFn = file.fn('xen_intr_release_isrc');
 
+const arch = new SourceFile('sys/x86/xen/xen_arch_intr.c', 'lock');
+const allocFn = arch.fn('xen_arch_intr_alloc');
+const freeFn = arch.fn('xen_arch_intr_release');
+
 const At = {
   find: bindFn.site('call xen_arch_intr_alloc', 8),
-  lockForScan: bindFn.site('a strategy without lock: mtx_lock(xen_intr_isrc_lock)', 8),
+  found: bindFn.site('none unused?', 2),
+  findLock: allocFn.site('mtx_lock(xen_intr_x86_lock)', 12),
+  findCall: allocFn.site('call the search', 4),
+  findUnlock: allocFn.site('mtx_unlock, return', 10),
+  freeLock: freeFn.site('mtx_lock(xen_intr_x86_lock)', 12),
+  freeUnlock: freeFn.site('mtx_unlock, return', 10),
   fill: bindFn.site('cookie, type, port, close, cpu, refcount', 10),
   lock: bindFn.site('mtx_lock(xen_intr_isrc_lock)', 8),
   publish: bindFn.site('port table', 2),
@@ -28,21 +38,61 @@ const At = {
   releaseUnlock: releaseFn.site('mtx_unlock(xen_intr_isrc_lock)', 8),
 };
 
+/** xen_arch_intr_alloc's search for an unused isrc, or 0; the call is made. */
+export function* findC(os: FreeBsd, cpu: KernelCpu): Kernel<Addr> {
+  const { allocator } = os;
+  if (allocator.locksItself) return yield* allocator.alloc(cpu);
+  const { core, pcpu } = cpu;
+  const lock = os.image.statics.x86Lock;
+  core.at(At.findLock);
+  core.push(1);
+  yield* mtxLock(core, lock, pcpu, At.findLock);
+  core.at(At.findCall);
+  core.free(1);
+  core.call();
+  const isrc = yield* allocator.alloc(cpu);
+  mtxUnlock(core, lock, pcpu, At.findUnlock);
+  core.pop(1);
+  core.ret();
+  return isrc;
+}
+
+/** xen_arch_intr_release: gives an isrc back to the search. */
+export function* putBackC(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
+  const { allocator } = os;
+  const { core, pcpu } = cpu;
+  core.call();
+  if (allocator.locksItself) {
+    yield* allocator.release(cpu, isrc);
+    return;
+  }
+  const lock = os.image.statics.x86Lock;
+  core.at(At.freeLock);
+  core.push(1);
+  yield* mtxLock(core, lock, pcpu, At.freeLock);
+  yield* allocator.release(cpu, isrc);
+  mtxUnlock(core, lock, pcpu, At.freeUnlock);
+  core.pop(1);
+  core.ret();
+}
+
 /** Steps 1 to 3 of a bind. */
 export function* takeIsrcC(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, port: Port): Kernel<Addr> {
   const { core, pcpu } = cpu;
-  const { allocator, image } = os;
+  const { image } = os;
   const { isrc: layout } = os.generation;
   const lock = image.statics.isrcLock;
-  if (allocator.underIsrcLock) yield* mtxLock(core, lock, pcpu, At.lockForScan);
   core.at(At.find);
   core.free(3);
   core.call();
-  os.observer.findBegins(core);
-  let isrc = yield* allocator.alloc(cpu);
-  os.observer.findEnds(core);
-  if (allocator.underIsrcLock) mtxUnlock(core, lock, pcpu, At.lockForScan);
-  if (core.branch(isrc === 0, NOW)) isrc = yield* createIsrc(os, cpu);
+  os.observer.findBegins(cpu.id);
+  let isrc = yield* findC(os, cpu);
+  os.observer.findEnds(cpu.id);
+  core.at(At.found);
+  if (core.branch(isrc === 0, NOW)) {
+    const index = claimVector(os, cpu);
+    isrc = yield* createIsrc(os, cpu, index, typeOf(kind));
+  }
   core.at(At.fill);
   core.store64(isrc + layout.cookie, 0, 0, NOW);
   core.store32(isrc + layout.type, typeOf(kind), NOW);
@@ -59,14 +109,9 @@ export function* takeIsrcC(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
 /** xen_intr_release_isrc, then xen_arch_intr_release outside its lock. */
 export function* releaseIsrcC(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   const { core, pcpu } = cpu;
-  const { allocator } = os;
   const lock = os.image.statics.isrcLock;
   yield* mtxLock(core, lock, pcpu, At.releaseLock);
   yield* closePort(os, cpu, isrc);
-  if (allocator.underIsrcLock) yield* allocator.release(cpu, isrc);
   mtxUnlock(core, lock, pcpu, At.releaseUnlock);
-  if (!allocator.underIsrcLock) {
-    core.call();
-    yield* allocator.release(cpu, isrc);
-  }
+  yield* putBackC(os, cpu, isrc);
 }

@@ -10,22 +10,27 @@ import { assignCpu } from './assign-cpu.ts';
 import { addHandler } from './handlers.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { EVTCHN_TYPE, FLAG_CLOSE } from './layout.ts';
-import { mtxLock, mtxUnlock } from './mutex.ts';
-import type { FreeBsd, HandlerKindCode } from './os.ts';
+import { mtxLock, mtxUnlock, spinLock, spinUnlock } from './mutex.ts';
+import { type FreeBsd, HandlerKind, type HandlerKindCode } from './os.ts';
+import { perGeneration } from './source-files.ts';
 
-const file = new SourceFile('sys/x86/xen/xen_intr.c', 'bind');
-const caller = file.fn('xen_intr_bind_*');
-const bindFn = file.fn('xen_intr_bind_isrc');
+const AT = perGeneration('bind', ({ common }) => {
+  const caller = common.fn('xen_intr_bind_*');
+  const bindFn = common.fn('xen_intr_bind_isrc');
+  return {
+    enter: caller.site('arguments', 16),
+    handler: bindFn.site('intr_add_handler', 10),
+    assign: caller.site('assign_cpu', 14),
+    tail: caller.site('xi_close, xi_virq', 8),
+    leave: caller.site('return', 8),
+  };
+});
+
 const nextCpu = new SourceFile('sys/x86/x86/intr_machdep.c', 'next cpu').fn('intr_next_cpu');
-
-const At = {
-  enter: caller.site('arguments', 16),
-  nextCpu: nextCpu.site('round robin under icu_lock', 20),
-  handler: bindFn.site('intr_add_handler', 10),
-  tail: caller.site('xi_close, xi_virq', 8),
-  assign: caller.site('intr_event_bind, assign_cpu', 14),
-  leave: caller.site('return', 8),
-};
+const AT_NEXT_CPU = nextCpu.site('round robin under icu_lock', 30);
+const AT_EVENT_BIND = new SourceFile('sys/kern/kern_intr.c', 'bind')
+  .fn('intr_event_bind')
+  .site('sx_xlock, sx_xunlock', 20);
 
 /** Steps 1 to 3 of a generation: takes an isrc, fills it, publishes it under the port. Returns it. */
 export type TakeIsrc = (os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, port: Port) => Kernel<Addr>;
@@ -50,39 +55,54 @@ export function* bindPort(
   vcpu: Vcpu,
   take: TakeIsrc,
 ): Kernel<Port> {
-  const { core, pcpu } = cpu;
-  const { icuLock } = os.image.statics;
-  core.at(At.enter);
+  const { core } = cpu;
+  const at = AT[os.generation.id];
+  core.at(at.enter);
   core.call();
   core.push(6);
   core.free(8);
   const port = yield* os.hypercalls.bind(core, kind, vcpu);
   const isrc = yield* take(os, cpu, kind, port);
   const perCpu = kind === ChannelKind.virq || kind === ChannelKind.ipi;
-  if (!perCpu) {
-    yield* mtxLock(core, icuLock, pcpu, At.nextCpu);
-    core.free(6);
-    mtxUnlock(core, icuLock, pcpu, At.nextCpu);
-    core.call();
-    yield* assignCpu(os, cpu, isrc, kind, vcpu);
-  }
-  core.at(At.handler);
+  // The evtchn device binds without a handler and adds it later: the channel is assigned first, while masked.
+  const assignsFirst = !perCpu || handler === HandlerKind.user;
+  if (assignsFirst) yield* assign(os, cpu, isrc, kind, vcpu);
+  core.at(at.handler);
   core.free(6);
   core.call();
   yield* addHandler(os, cpu, isrc, handler);
-  core.at(At.tail);
+  core.at(at.tail);
   const tFlags = core.load8(isrc + os.generation.isrc.flags, NOW);
   core.store8(isrc + os.generation.isrc.flags, core.lo | FLAG_CLOSE, core.alu(tFlags));
-  if (perCpu) {
-    core.at(At.assign);
-    const tCpu = core.load32(isrc + os.generation.isrc.cpu, NOW);
-    if (core.branch(kind === ChannelKind.virq || core.lo !== vcpu, tCpu)) {
-      core.call();
-      yield* assignCpu(os, cpu, isrc, kind, vcpu);
-    }
-  }
-  core.at(At.leave);
+  if (!assignsFirst) yield* assign(os, cpu, isrc, kind, vcpu);
+  core.at(at.leave);
   core.pop(6);
   core.ret();
   return port;
+}
+
+/** Step 4 or the tail of step 6: the channel goes to the CPU it is wanted on. */
+function* assign(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: ChannelKindCode, vcpu: Vcpu): Kernel {
+  const { core, pcpu } = cpu;
+  const { icuLock, intrTableLock } = os.image.statics;
+  const at = AT[os.generation.id];
+  core.at(at.assign);
+  if (kind === ChannelKind.ipi) {
+    // An IPI that is on its CPU already, as all are on CPU 0 at first, is left alone.
+    const tCpu = core.load32(isrc + os.generation.isrc.cpu, NOW);
+    if (!core.branch(core.lo !== vcpu, tCpu)) return;
+  } else if (kind === ChannelKind.virq) {
+    yield* mtxLock(core, intrTableLock, pcpu, AT_EVENT_BIND);
+    mtxUnlock(core, intrTableLock, pcpu, AT_EVENT_BIND);
+  } else {
+    core.call();
+    core.at(AT_NEXT_CPU);
+    spinLock(cpu, icuLock);
+    core.free(6);
+    spinUnlock(cpu, icuLock);
+    core.ret();
+    core.at(at.assign);
+  }
+  core.call();
+  yield* assignCpu(os, cpu, isrc, kind, vcpu);
 }

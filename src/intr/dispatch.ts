@@ -1,17 +1,19 @@
 /**
  * intr_execute_handlers and intr_event_handle: from an interrupt source to its handlers. Identical in
- * generations A and C but for one test; rows H1 to H6 and I1 to I9 of the fact sheet on FreeBSD (2.6, 2.7).
+ * generations A and C but for one test (row I5); rows H1 to H6 and I1 to I9 of the fact sheet on FreeBSD (2.6, 2.7).
  * Instruction counts are those of the compiled functions: 28 and 74 for an event with one filter.
  */
 import type { Addr, Ready } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
 import { SHARED_INFO } from '../xen/abi.ts';
+import { criticalExit } from './entry.ts';
 import { scheduleThread } from './ithread.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { EVENT, HANDLER, INTSRC, PCPU, PIC, THREAD } from './layout.ts';
 import type { FreeBsd } from './os.ts';
 import { disableSource, PIC_ENTRY } from './pic.ts';
+import { GENERATION_C } from './source-files.ts';
 
 const machdep = new SourceFile('sys/x86/x86/intr_machdep.c', 'execute');
 const execute = machdep.fn('intr_execute_handlers');
@@ -28,6 +30,7 @@ const At = {
   result: execute.site('H6 result', 8),
   stray: execute.site('stray: disable the source, ++straycount', 6),
   enter: handle.site('I1 event and its handlers', 13),
+  nobody: handle.site('no handlers', 9),
   nesting: handle.site('I2 nesting, critnest, frame', 8),
   active: handle.site('I3 ++ie_active[phase]', 4),
   fence: handle.site('I4 fence', 1),
@@ -40,7 +43,7 @@ const At = {
   postFilter: handle.site('I8f post_filter', 6),
   preIthread: handle.site('I8t pre_ithread', 6),
   schedule: handle.site('I8t intr_event_schedule_thread', 3),
-  leave: handle.site('I9 critnest, nesting, return', 16),
+  leave: handle.site('I9 critnest, nesting, return', 18),
   disable: wrapper.site('I8t wrapper: pic_disable_source', 5),
 };
 
@@ -51,6 +54,9 @@ export const FILTER = {
   /** The evtchn device: masks its port and asks for its thread. */
   evtchn: drivers.fn('evtchn_interrupt').site('mask the port', 12),
 };
+
+/** Locals of intr_event_handle on the stack. */
+const FRAME_BYTES = 24;
 
 /** What a filter returns. */
 const FILTER_HANDLED = 2;
@@ -78,8 +84,9 @@ export function* intrExecuteHandlers(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tI
   const tEvent = core.load64(isrc + INTSRC.event, tIsrc);
   const event = core.lo;
   const tSlot = core.operand64(pic + PIC.vector, tPic);
-  core.indirectCall(PIC_ENTRY.vector, tSlot);
-  core.at(PIC_ENTRY.vector);
+  const entry = PIC_ENTRY[os.generation.id].vector;
+  core.indirectCall(entry, tSlot);
+  core.at(entry);
   const tVector = core.load32(isrc + os.generation.isrc.vector, tIsrc);
   const vector = core.lo;
   core.ret();
@@ -98,11 +105,11 @@ export function* intrExecuteHandlers(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tI
 /** An event nobody handles: its source is masked and counted. */
 function* stray(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   const { core } = cpu;
-  os.observer.stray();
+  os.observer.stray(cpu.fresh);
   core.at(At.stray);
   const tPic = core.load64(isrc + INTSRC.pic, NOW);
-  core.indirectCall(PIC_ENTRY.disable, core.operand64(core.lo + PIC.disableSource, tPic));
-  yield* disableSource(os, cpu, isrc);
+  core.indirectCall(PIC_ENTRY[os.generation.id].disable, core.operand64(core.lo + PIC.disableSource, tPic));
+  yield* disableSource(os, cpu, isrc, NOW);
   core.at(At.stray);
   const tCount = core.load64(isrc + INTSRC.straycount, NOW);
   core.add64(core.lo, 1, tCount);
@@ -114,9 +121,12 @@ function* intrEventHandle(os: FreeBsd, cpu: KernelCpu, event: Addr, tEvent: Read
   core.at(At.enter);
   core.branch(event === 0, tEvent);
   core.push(6);
-  core.free(3);
+  core.frame(FRAME_BYTES);
+  core.free(2);
   const tFirst = core.operand64(event + EVENT.handlers, tEvent);
   if (core.branch(core.lo === 0, tFirst)) {
+    core.at(At.nobody);
+    core.unframe(FRAME_BYTES);
     core.pop(6);
     core.ret();
     return false;
@@ -128,29 +138,30 @@ function* intrEventHandle(os: FreeBsd, cpu: KernelCpu, event: Addr, tEvent: Read
   core.add32(thread + THREAD.critnest, 1, tThread);
   const tFrame = core.load64(thread + THREAD.intrFrame, tThread);
   core.store64(thread + THREAD.intrFrame, core.sp, 0, NOW, tThread);
-  core.store64(core.sp - 8, 0, 0, tFrame);
+  core.store64(core.sp, 0, 0, tFrame);
   core.at(At.active);
   const tPhase = core.load32(event + EVENT.phase, tEvent);
   const active = event + EVENT.active + 4 * core.lo;
   const tActive = core.alu(tPhase);
-  core.store64(core.sp - 16, active, 0, tActive);
+  core.store64(core.sp + 8, active, 0, tActive);
   core.lockAdd32(active, 1, tActive);
   core.at(At.fence);
   core.lockAdd32(pcpu + PCPU.monitorbuf, 0, NOW);
   const wantThread = yield* runHandlers(os, cpu, event, tEvent);
   core.at(At.inactive);
-  const tSaved = core.load64(core.sp - 16, NOW);
+  const tSaved = core.load64(core.sp + 8, NOW);
   core.lockAdd32(active, -1, tSaved);
   core.at(At.frame);
-  const tOld = core.load64(core.sp - 8, NOW);
+  const tOld = core.load64(core.sp, NOW);
   core.store64(thread + THREAD.intrFrame, 0, 0, tOld);
   if (core.branch(!wantThread, NOW)) {
     core.at(At.postFilter);
     const tPost = core.load64(event + EVENT.postFilter, tEvent);
     core.branch(false, tPost);
     core.load64(event + EVENT.source, tEvent);
-    core.indirectCall(PIC_ENTRY.eoi, tPost);
-    core.at(PIC_ENTRY.eoi);
+    const { eoi } = PIC_ENTRY[os.generation.id];
+    core.indirectCall(eoi, tPost);
+    core.at(eoi);
     core.ret();
     core.at(At.postFilter);
     core.jump();
@@ -169,10 +180,12 @@ function* runHandlers(os: FreeBsd, cpu: KernelCpu, event: Addr, tEvent: Ready): 
   let handler = core.lo;
   core.branch(handler === 0, tHandler);
   core.free(2);
-  os.observer.handled(cpu.port, core);
+  os.observer.handled(cpu.port, cpu.fresh, core);
   for (;;) {
     core.jcc(false, core.alu(core.operand32(handler + HANDLER.flags, tHandler)));
-    core.jcc(true, core.alu(core.operand32(event + EVENT.flags, tEvent)));
+    if (os.generation.id === GENERATION_C) {
+      core.jcc(true, core.alu(core.operand32(event + EVENT.flags, tEvent)));
+    }
     core.at(At.filter);
     const tFilter = core.load64(handler + HANDLER.filter, tHandler);
     const filter = core.lo;
@@ -230,23 +243,21 @@ function* handOff(os: FreeBsd, cpu: KernelCpu, event: Addr, tEvent: Ready): Kern
   core.at(At.disable);
   const tPic = core.load64(isrc + INTSRC.pic, tSource);
   core.free(1);
-  core.indirectCall(PIC_ENTRY.disable, core.operand64(core.lo + PIC.disableSource, tPic));
-  yield* disableSource(os, cpu, isrc);
+  core.indirectCall(PIC_ENTRY[os.generation.id].disable, core.operand64(core.lo + PIC.disableSource, tPic));
+  yield* disableSource(os, cpu, isrc, tSource);
   core.at(At.disable);
   core.ret();
   core.at(At.schedule);
   core.free(2);
   core.call();
-  yield* scheduleThread(os, cpu, event, isrc);
+  yield* scheduleThread(os, cpu, event);
 }
 
 function leave(core: Core, cpu: KernelCpu): void {
-  const { thread, pcpu } = cpu;
-  const tThread = core.load64(pcpu + PCPU.curthread, NOW);
-  core.add32(thread + THREAD.critnest, -1, tThread);
-  const tOwed = core.load32(thread + THREAD.owepreempt, tThread);
-  core.branch(core.lo !== 0, tOwed);
-  core.free(2);
+  criticalExit(core, cpu, At.leave);
+  core.add32(cpu.thread + THREAD.nesting, -1, NOW);
+  core.free(1);
+  core.unframe(FRAME_BYTES);
   core.pop(6);
   core.ret();
 }

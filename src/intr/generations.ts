@@ -1,34 +1,41 @@
 /** The generations of FreeBSD's interrupt code that have a name on the command line. */
 import { unknownName } from '../model/errors.ts';
 import { bindPort } from './bind.ts';
-import { releaseIsrcA, takeIsrcA } from './bind-a.ts';
-import { releaseIsrcC, takeIsrcC } from './bind-c.ts';
+import { findA, putBackA, releaseIsrcA, takeIsrcA } from './bind-a.ts';
+import { findC, putBackC, releaseIsrcC, takeIsrcC } from './bind-c.ts';
 import { PCPU_DATA_A, PCPU_DATA_C, XENISRC_A, XENISRC_C } from './layout.ts';
 import type { Generation } from './os.ts';
 import { unbindPort } from './release.ts';
+import { GENERATION_A, GENERATION_C } from './source-files.ts';
 import { scanA, upcallA } from './upcall-a.ts';
 import { scanC, upcallC } from './upcall-c.ts';
 
 /** Generation A2: one file, one lock. */
 export const FREEBSD_A: Generation = {
+  id: GENERATION_A,
   name: 'freebsd-a',
   what: 'sys/x86/xen/xen_intr.c of 2021 to 2023: FreeBSD 13.1 and later 13.x',
   isrc: XENISRC_A,
   pcpu: PCPU_DATA_A,
   upcall: upcallA,
   scan: scanA,
+  find: findA,
+  putBack: putBackA,
   bind: (os, cpu, kind, handler, vcpu) => bindPort(os, cpu, kind, handler, vcpu, takeIsrcA),
   unbind: (os, cpu, port) => unbindPort(os, cpu, port, releaseIsrcA),
 };
 
 /** Generation C: the end of the 2023 series. */
 export const FREEBSD_C: Generation = {
+  id: GENERATION_C,
   name: 'freebsd-c',
   what: 'sys/x86/xen/xen_arch_intr.c and sys/dev/xen/bus/xen_intr.c: main since 2023, FreeBSD 14',
   isrc: XENISRC_C,
   pcpu: PCPU_DATA_C,
   upcall: upcallC,
   scan: scanC,
+  find: findC,
+  putBack: putBackC,
   bind: (os, cpu, kind, handler, vcpu) => bindPort(os, cpu, kind, handler, vcpu, takeIsrcC),
   unbind: (os, cpu, port) => unbindPort(os, cpu, port, releaseIsrcC),
 };

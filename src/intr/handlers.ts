@@ -7,17 +7,18 @@ import type { Addr } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
 import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
 import { FILTER } from './dispatch.ts';
-import { DRIVER_HANDLER, EVTCHN_HANDLER } from './ithread.ts';
+import { DRIVER_HANDLER, EVTCHN_HANDLER, scheduleThread } from './ithread.ts';
 import type { KernelCpu } from './kernel-image.ts';
-import { EVENT, HANDLER, INTSRC, ITHREAD, SOFTC_BUCKET, THREAD } from './layout.ts';
+import { EVENT, HANDLER, IH_DEAD, INTSRC, ITHREAD, PCPU, SOFTC_BUCKET, TDI_IWAIT, THREAD } from './layout.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import { type FreeBsd, HandlerKind, type HandlerKindCode } from './os.ts';
-import { disableIntr, disableSource, enableSource, unmaskPort } from './pic.ts';
+import { disableIntr, disableSource, enableIntr, enableSource } from './pic.ts';
 
 const kernIntr = new SourceFile('sys/kern/kern_intr.c', 'handlers');
 const machdep = new SourceFile('sys/x86/x86/intr_machdep.c', 'handlers');
 const add = kernIntr.fn('intr_event_add_handler');
 const remove = kernIntr.fn('intr_event_remove_handler');
+const barrierFn = kernIntr.fn('intr_event_barrier');
 const addMd = machdep.fn('intr_add_handler');
 const removeMd = machdep.fn('intr_remove_handler');
 
@@ -32,10 +33,14 @@ const At = {
   first: addMd.site('first handler: enable', 14),
   tableUnlock: addMd.site('sx_xunlock', 8),
   removeLock: remove.site('mtx_lock(ie_lock)', 12),
-  unlink: remove.site('unlink, wait for running handlers', 20),
+  unlink: remove.site('unlink, or mark dead and schedule the ithread', 12),
+  sleep: remove.site('sleep until the ithread removed it', 20),
+  rename: remove.site('rebuild the name', 4),
+  barrier: barrierFn.site('flip the phase, wait for running handlers', 12),
   removeUnlock: remove.site('mtx_unlock(ie_lock), free', 12),
   removeTableLock: removeMd.site('sx_xlock(intrsrc_lock)', 8),
-  last: removeMd.site('last handler: disable', 14),
+  last: removeMd.site('last handler: disable', 10),
+  removeNames: removeMd.site('intrcnt_updatename', 4),
   removeTableUnlock: removeMd.site('sx_xunlock', 8),
 };
 
@@ -69,10 +74,11 @@ export function* addHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Handl
   core.at(At.first);
   core.add32(isrc + INTSRC.handlers, 1, NOW);
   if (core.branch(core.lo === 1, NOW)) {
-    yield* unmaskPort(os, cpu, isrc);
+    core.call();
+    yield* enableIntr(os, cpu, isrc, NOW);
     core.at(At.first);
     core.call();
-    yield* enableSource(os, cpu, isrc);
+    yield* enableSource(os, cpu, isrc, NOW);
   }
   mtxUnlock(core, intrTableLock, pcpu, At.tableUnlock);
   core.pop(6);
@@ -89,7 +95,8 @@ function ensureThread(os: FreeBsd, cpu: KernelCpu, event: Addr): void {
   core.lump(lumps.threadCreateCycles);
   const ithread = image.malloc(ITHREAD.bucket);
   const thread = image.malloc(THREAD.bucket);
-  image.memory.poke64(thread + THREAD.lock, image.statics.threadQueueLock);
+  image.memory.poke64(thread + THREAD.lock, cpu.runQueue);
+  core.store32(thread + THREAD.inhibitors, TDI_IWAIT, NOW);
   core.store64(ithread + ITHREAD.thread, thread, 0, NOW);
   core.store32(ithread + ITHREAD.need, 0, NOW);
   core.store64(event + EVENT.thread, ithread, 0, NOW);
@@ -104,25 +111,27 @@ export function* removeHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel 
   core.push(5);
   core.load64(isrc + INTSRC.event, NOW);
   const event = core.lo;
-  yield* mtxLock(core, event + EVENT.lockObject, pcpu, At.removeLock);
+  const lock = event + EVENT.lockObject;
+  yield* mtxLock(core, lock, pcpu, At.removeLock);
   core.at(At.unlink);
   core.load64(event + EVENT.handlers, NOW);
   const handler = core.lo;
   core.load64(handler + HANDLER.argument, NOW);
   const argument = core.lo;
   const tThread = core.load64(event + EVENT.thread, NOW);
-  if (core.branch(core.lo === 0, tThread)) {
-    core.store64(event + EVENT.handlers, 0, 0, NOW);
-    // Phase flip and barrier; the old phase is empty because no handler runs while this vCPU is here.
-    core.xadd32(event + EVENT.phase, 0, NOW);
-    core.mfence();
-    core.branch(false, core.load32(event + EVENT.active, NOW));
-  } else {
-    core.lump(lumps.threadSleepCycles);
-    core.store64(event + EVENT.handlers, 0, 0, NOW);
+  if (core.branch(core.lo === 0, tThread)) yield* unlink(cpu, event);
+  else {
+    core.or32(handler + HANDLER.flags, IH_DEAD, NOW);
+    // The kernel drops the mutex a moment later, in msleep. Here it is dropped first, so that an ithread which
+    // preempts this thread never spins on it.
+    mtxUnlock(core, lock, pcpu, At.sleep);
+    core.call();
+    yield* scheduleThread(os, cpu, event);
+    yield* sleepUntilRemoved(os, cpu, lock, handler);
   }
+  core.at(At.rename);
   core.lump(lumps.formatCycles);
-  mtxUnlock(core, event + EVENT.lockObject, pcpu, At.removeUnlock);
+  mtxUnlock(core, lock, pcpu, At.removeUnlock);
   core.lump(lumps.freeCycles);
   image.free(HANDLER.bucket, handler);
   if (argument !== isrc) image.free(SOFTC_BUCKET, argument);
@@ -131,14 +140,50 @@ export function* removeHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel 
   core.add32(isrc + INTSRC.handlers, -1, NOW);
   if (core.branch(core.lo === 0, NOW)) {
     core.call();
-    yield* disableSource(os, cpu, isrc);
+    yield* disableSource(os, cpu, isrc, NOW);
     core.at(At.last);
     core.call();
-    yield* disableIntr(os, cpu, isrc);
+    yield* disableIntr(os, cpu, isrc, NOW);
   }
-  core.at(At.last);
+  core.at(At.removeNames);
   core.lump(lumps.formatCycles);
   mtxUnlock(core, intrTableLock, pcpu, At.removeTableUnlock);
   core.pop(5);
   core.ret();
+}
+
+/** Unlinks a filter's handler, flips the phase and waits until nobody runs handlers of the old one. */
+function* unlink(cpu: KernelCpu, event: Addr): Kernel {
+  const { core, pcpu } = cpu;
+  core.store64(event + EVENT.handlers, 0, 0, NOW);
+  core.at(At.barrier);
+  const tPhase = core.load32(event + EVENT.phase, NOW);
+  const phase = core.lo;
+  if (core.behind(tPhase)) yield;
+  core.store32(event + EVENT.phase, 1 - phase, core.alu(tPhase));
+  core.lockAdd32(pcpu + PCPU.monitorbuf, 0, NOW);
+  for (;;) {
+    if (core.behind(NOW)) yield;
+    const tActive = core.load32(event + EVENT.active + 4 * phase, tPhase);
+    if (!core.branch(core.lo > 0, tActive)) return;
+    core.lfence();
+    core.at(At.barrier);
+  }
+}
+
+/** msleep on the handler until the ithread has unlinked it. */
+function* sleepUntilRemoved(os: FreeBsd, cpu: KernelCpu, lock: Addr, handler: Addr): Kernel {
+  const { core, pcpu } = cpu;
+  core.at(At.sleep);
+  core.lump(os.lumps.threadSleepCycles);
+  for (;;) {
+    core.behind(NOW);
+    // Always: the ithread may have to run on this very CPU.
+    yield;
+    const tFlags = core.load32(handler + HANDLER.flags, NOW);
+    if (!core.branch((core.lo & IH_DEAD) !== 0, tFlags)) break;
+    core.lfence();
+    core.at(At.sleep);
+  }
+  yield* mtxLock(core, lock, pcpu, At.sleep);
 }

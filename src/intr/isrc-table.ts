@@ -1,59 +1,39 @@
-/**
- * Interrupt sources and the events behind them, as they lie in memory. `create` builds one without charging;
- * the charged path to it is `xenIntrAllocIsrc` in alloc-isrc.ts.
- */
+/** The isrcs of a guest, as far as the model must know them beside the modelled memory. */
+import { ModelBug } from '../model/errors.ts';
 import type { Addr } from '../model/units.ts';
-import type { KernelImage } from './kernel-image.ts';
-import { FIRST_EVTCHN_IRQ } from './kernel-image.ts';
-import { EVENT, INTSRC, MTX_LOCK, MTX_UNOWNED, XENISRC_BUCKET, type XenIsrcLayout } from './layout.ts';
+import { PORTS } from '../xen/abi.ts';
+import { FIRST_EVTCHN_IRQ, type KernelImage } from './kernel-image.ts';
+import type { XenIsrcLayout } from './layout.ts';
+import type { GenerationId } from './source-files.ts';
 
 /** The isrcs created so far; none is ever freed, as in the kernel. */
 export class IsrcTable {
   readonly image: KernelImage;
   readonly layout: XenIsrcLayout;
-  readonly #isrcs: Addr[] = [];
+  readonly generation: GenerationId;
+  /** The event created last: the tail of the kernel's list of events. */
+  lastEvent: Addr = 0;
+  #count = 0;
 
-  constructor(image: KernelImage, layout: XenIsrcLayout) {
+  constructor(image: KernelImage, layout: XenIsrcLayout, generation: GenerationId) {
     this.image = image;
     this.layout = layout;
+    this.generation = generation;
   }
 
   /** Number of isrcs ever created: the high-water mark of the population. */
   get count(): number {
-    return this.#isrcs.length;
+    return this.#count;
   }
 
-  /** Address of the isrc of that index (vector minus the first event-channel vector). */
-  at(index: number): Addr {
-    return this.#isrcs[index]!;
+  /** Takes the next vector, under the lock that protects the count. Returns its index, 0..4095. */
+  claim(): number {
+    if (this.#count >= PORTS) throw new ModelBug('more isrcs than ports', { count: this.#count });
+    return this.#count++;
   }
 
-  /** Memory for the next isrc, from its malloc bucket. */
-  reserve(): Addr {
-    return this.image.malloc(XENISRC_BUCKET);
-  }
-
-  /**
-   * Makes reserved memory the next isrc, with its event: links, vector and counter set, type unbound, in the
-   * table of vectors. The charged stores of `createIsrc` repeat the ones that matter for timing.
-   */
-  register(isrc: Addr): void {
-    const { image, layout } = this;
-    const { memory } = image;
-    const index = this.#isrcs.length;
-    const vector = FIRST_EVTCHN_IRQ + index;
-    const event = image.malloc(EVENT.bucket);
-    const counter = image.intrcnt + 8 * (1 + 2 * index);
-    memory.poke64(isrc + INTSRC.pic, image.pic);
-    memory.poke64(isrc + INTSRC.event, event);
-    memory.poke64(isrc + INTSRC.count, counter);
-    memory.poke64(isrc + INTSRC.straycount, counter + 8);
-    memory.poke32(isrc + INTSRC.index, vector);
-    memory.poke32(isrc + layout.vector, vector);
-    memory.poke64(event + EVENT.source, isrc);
-    memory.poke64(event + EVENT.lockObject + MTX_LOCK, MTX_UNOWNED);
-    memory.poke64(image.interruptSources + 8 * vector, isrc);
-    memory.poke32(image.statics.autoVectorCount, index + 1);
-    this.#isrcs.push(isrc);
+  /** Slot of the table of vectors for the isrc of that index. */
+  slot(index: number): Addr {
+    return this.image.interruptSources + 8 * (FIRST_EVTCHN_IRQ + index);
   }
 }

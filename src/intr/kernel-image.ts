@@ -32,13 +32,19 @@ export interface KernelCpu {
   readonly vcpuInfoPtr: Addr;
   /** DPCPU variable that points to the upcall counter (generation C). */
   readonly pintrcnt: Addr;
-  readonly upcallCounter: Addr;
   readonly vIntr: Addr;
-  readonly trampoline: Addr;
+  /** Run queue of the CPU: the lock that threads on it point to. */
+  readonly runQueue: Addr;
+  readonly tss: Addr;
   /** Port the scan is serving, for whoever observes the handler. */
   port: Port;
+  /** Whether the pending bit that the scan cleared last was still set: another vCPU may have cleared it first. */
+  fresh: boolean;
   /** How often the scan evaluated the active ports of a group. */
   evaluations: number;
+  /** The enabled word the scan read last, as a compiler keeps it in a register. */
+  enabledLo: number;
+  enabledHi: number;
 }
 
 /** Static variables of the kernel, by address. */
@@ -55,11 +61,12 @@ export interface Statics {
   readonly intrTableLock: Addr;
   readonly icuLock: Addr;
   readonly eventListLock: Addr;
-  readonly threadQueueLock: Addr;
+  readonly counterLock: Addr;
   readonly vmIntrPtr: Addr;
   readonly x2apicMode: Addr;
   readonly apicEoi: Addr;
   readonly ibrsActive: Addr;
+  readonly mdsHandler: Addr;
 }
 
 /** Memory of one FreeBSD kernel. */
@@ -69,8 +76,9 @@ export class KernelImage {
   readonly portToIsrc: Addr;
   readonly interruptSources: Addr;
   readonly intrcnt: Addr;
-  readonly intrnames: Addr;
   readonly pic: Addr;
+  readonly idt: Addr;
+  readonly gdt: Addr;
   readonly vcpuInfo: readonly Addr[];
   readonly #cpus: ReadonlyArray<Omit<KernelCpu, 'core'>>;
   readonly #heap = new Map<number, { next: Addr; end: Addr; free: Addr[] }>();
@@ -84,8 +92,9 @@ export class KernelImage {
     this.portToIsrc = memory.place('xen_intr_port_to_isrc', PORTS * 8, LINE_BYTES);
     this.interruptSources = memory.place('interrupt_sources[]', NUM_IO_IRQS * 8, PAGE_BYTES);
     this.intrcnt = memory.place('intrcnt[]', 8 * (1 + 2 * NUM_IO_IRQS + 2 * vcpus), PAGE_BYTES);
-    this.intrnames = memory.place('intrnames[]', 20 * (1 + 2 * NUM_IO_IRQS + 2 * vcpus), PAGE_BYTES);
     this.pic = memory.place('xen_intr_pic', PIC.bytes, LINE_BYTES);
+    this.idt = memory.place('idt[]', 256 * 16, PAGE_BYTES);
+    this.gdt = memory.place('gdt[]', 128, LINE_BYTES);
     memory.poke64(this.statics.interruptSourcesPtr, this.interruptSources);
     memory.poke32(this.statics.firstEvtchnIrq, FIRST_EVTCHN_IRQ);
     memory.poke32(this.statics.numIoIrqs, NUM_IO_IRQS);
@@ -155,11 +164,12 @@ function placeStatics(memory: Memory): Statics {
     intrTableLock: base + 224,
     icuLock: base + 256,
     eventListLock: base + 320,
-    threadQueueLock: base + 352,
+    counterLock: base + 352,
     vmIntrPtr: base + 384,
     x2apicMode: base + 448,
     apicEoi: base + 456,
     ibrsActive: base + 464,
+    mdsHandler: base + 472,
   };
   const locks = [
     statics.isrcLock,
@@ -167,6 +177,7 @@ function placeStatics(memory: Memory): Statics {
     statics.intrTableLock,
     statics.icuLock,
     statics.eventListLock,
+    statics.counterLock,
   ];
   for (const lock of locks) memory.poke64(lock + MTX_LOCK, MTX_UNOWNED);
   memory.poke32(statics.needsAck, 1);
@@ -186,6 +197,8 @@ function placeCpu(memory: Memory, id: Vcpu, layout: PcpuDataLayout, counter: Add
   const vcpuInfo = dynamic + 128;
   const pcpuData = dynamic + 128 + VCPU_INFO.bytes;
   const vIntr = memory.place(name('counter v_intr'), 8, LINE_BYTES);
+  const runQueue = memory.place(name('struct tdq'), 128, LINE_BYTES);
+  memory.poke64(runQueue + MTX_LOCK, MTX_UNOWNED);
   memory.poke64(pcpu + PCPU.curthread, thread);
   memory.poke64(pcpu + PCPU.curpcb, pcb);
   memory.poke32(pcpu + PCPU.cpuid, id);
@@ -206,10 +219,13 @@ function placeCpu(memory: Memory, id: Vcpu, layout: PcpuDataLayout, counter: Add
     pcpuData,
     vcpuInfoPtr,
     pintrcnt,
-    upcallCounter: counter,
     vIntr,
-    trampoline: stack,
+    runQueue,
+    tss: memory.place(name('struct amd64tss'), 128, LINE_BYTES),
     port: 0,
+    fresh: false,
     evaluations: 0,
+    enabledLo: 0,
+    enabledHi: 0,
   };
 }

@@ -77,7 +77,7 @@ export const PCPU_DATA_A: PcpuDataLayout = { l1i: 0, l2i: 4, counter: 8, enabled
 export const PCPU_DATA_C: PcpuDataLayout = { l1i: 0, l2i: 4, counter: -1, enabled: 8, bytes: 520 };
 
 /** struct pic, a table of functions; one static instance serves all Xen isrcs. */
-export const PIC = { enableSource: 8, disableSource: 16, eoiSource: 24, vector: 48, bytes: 120 } as const;
+export const PIC = { disableSource: 16, vector: 48, bytes: 120 } as const;
 
 /** struct intr_event, 200 bytes, malloc-256. */
 export const EVENT = {
@@ -89,9 +89,9 @@ export const EVENT = {
   postIthread: 120,
   postFilter: 128,
   flags: 144,
-  hflags: 148,
   phase: 184,
   active: 188,
+  bytes: 200,
   bucket: 256,
 } as const;
 
@@ -106,6 +106,9 @@ export const HANDLER = {
   bucket: 128,
 } as const;
 
+/** ih_flags: the ithread has to unlink the handler. */
+export const IH_DEAD = 0x8;
+
 /** struct intr_thread, malloc-32. */
 export const ITHREAD = { thread: 8, need: 20, bucket: 32 } as const;
 
@@ -116,26 +119,34 @@ export const PCPU = {
   cpuid: 52,
   dynamic: 152,
   monitorbuf: 256,
-  kcr3: 416,
-  rsp0: 440,
   bytes: 4096,
 } as const;
 
 /** struct thread, 1,368 bytes. */
 export const THREAD = {
   lock: 0,
+  flags: 252,
+  inhibitors: 256,
   owepreempt: 288,
   nesting: 336,
   critnest: 1172,
   spinlockCount: 1176,
   intrFrame: 1296,
-  flags: 252,
   bytes: 1376,
   bucket: 2048,
 } as const;
 
+/** td_inhibitors: the thread waits for an interrupt. */
+export const TDI_IWAIT = 0x10;
+
 /** struct trapframe, 192 bytes; 15 general registers first. */
-export const TRAPFRAME = { registers: 15, selectors: 124, flags: 136, cs: 160, bytes: 192 } as const;
+export const TRAPFRAME = {
+  registers: 15,
+  selectors: [124, 126, 140, 142],
+  flags: 136,
+  cs: 160,
+  bytes: 192,
+} as const;
 
 /** struct pcb: the flag word. */
 export const PCB_FLAGS = 200;

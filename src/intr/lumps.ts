@@ -19,7 +19,7 @@ export const LUMPS = {
   freeCycles: cycles('one free'),
   formatCycles: cycles('one formatted print of an interrupt name'),
   threadCreateCycles: cycles('creation of an ithread'),
-  threadSleepCycles: cycles('a sleep until the ithread removed the handler'),
+  threadSleepCycles: cycles('msleep and wakeup of a thread, the switches to and from the ithread apart'),
 } as const satisfies ParamSpecs;
 
 /** The numbers of the lumps. */
@@ -50,5 +50,5 @@ export const LUMP_VALUES: ParamValues<typeof LUMPS> = {
   freeCycles: guessed(150, JUDGED, 50, 500),
   formatCycles: guessed(400, JUDGED, 200, 1000),
   threadCreateCycles: guessed(20_000, JUDGED, 8000, 60_000),
-  threadSleepCycles: guessed(8000, 'two switches of the sheet, by judgement', 4000, 16_000),
+  threadSleepCycles: guessed(1000, JUDGED, 400, 3000),
 };

@@ -6,7 +6,8 @@ import { ModelBug } from '../model/errors.ts';
 import type { Addr } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
-import { MTX_LOCK, MTX_UNOWNED, PCPU } from './layout.ts';
+import type { KernelCpu } from './kernel-image.ts';
+import { MTX_LOCK, MTX_UNOWNED, PCPU, THREAD } from './layout.ts';
 
 const AT_SPIN = new SourceFile('sys/kern/kern_mutex.c').fn('__mtx_lock_sleep').site('adaptive spin', 8);
 
@@ -44,4 +45,43 @@ export function mtxUnlock(core: Core, mutex: Addr, pcpu: Addr, site: number): vo
   const thread = core.lo;
   const t = core.cmpxchg64(mutex + MTX_LOCK, thread, 0, MTX_UNOWNED, 0, tThread);
   if (core.jcc(core.lo === 0, t)) throw new ModelBug('mutex is not held by this thread', { mutex });
+}
+
+/** spinlock_enter: interrupts off unless they are already. */
+export function spinEnter(cpu: KernelCpu): void {
+  const { core } = cpu;
+  const tThread = core.load64(cpu.pcpu + PCPU.curthread, NOW);
+  const tCount = core.load32(cpu.thread + THREAD.spinlockCount, tThread);
+  if (core.branch(core.lo === 0, tCount)) {
+    core.frame(8);
+    core.microcoded(core.machine.n.cliCycles);
+    core.unframe(8);
+  }
+  core.add32(cpu.thread + THREAD.spinlockCount, 1, tThread);
+  core.add32(cpu.thread + THREAD.critnest, 1, tThread);
+}
+
+/** spinlock_exit: interrupts as they were; the pushfq and popfq pair is charged here. */
+export function spinExit(cpu: KernelCpu): void {
+  const { core } = cpu;
+  const tThread = core.load64(cpu.pcpu + PCPU.curthread, NOW);
+  core.add32(cpu.thread + THREAD.critnest, -1, tThread);
+  const tCount = core.add32(cpu.thread + THREAD.spinlockCount, -1, tThread);
+  if (core.branch(core.lo === 0, tCount)) core.microcoded(core.machine.n.popfCycles);
+}
+
+/**
+ * mtx_lock_spin: interrupts off, then one lock cmpxchg. The modelled sections under spin locks are too short to
+ * be interleaved, so the lock is always found free.
+ */
+export function spinLock(cpu: KernelCpu, mutex: Addr): void {
+  const { core } = cpu;
+  spinEnter(cpu);
+  core.jcc(false, core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, cpu.thread, 0, NOW));
+}
+
+/** mtx_unlock_spin: a plain store, then interrupts as they were. */
+export function spinUnlock(cpu: KernelCpu, mutex: Addr): void {
+  cpu.core.store64(mutex + MTX_LOCK, MTX_UNOWNED, 0, NOW);
+  spinExit(cpu);
 }

@@ -9,6 +9,7 @@ import type { IsrcTable } from './isrc-table.ts';
 import type { KernelCpu, KernelImage } from './kernel-image.ts';
 import type { PcpuDataLayout, XenIsrcLayout } from './layout.ts';
 import type { Lumps } from './lumps.ts';
+import type { GenerationId } from './source-files.ts';
 
 /** How a driver serves its port. */
 export const HandlerKind = {
@@ -25,17 +26,22 @@ export type HandlerKindCode = (typeof HandlerKind)[keyof typeof HandlerKind];
 
 /** Whoever watches the guest from outside; nothing it does is charged. */
 export interface Observer {
-  /** The handlers of a port run now, on `core`: a filter, or the hand-off to an ithread. */
-  handled(port: Port, core: Core): void;
-  /** The search for an unused isrc begins, and ends, on `core`. */
-  findBegins(core: Core): void;
-  findEnds(core: Core): void;
+  /**
+   * The handlers of a port run now, on `core`: a filter, or the hand-off to an ithread. `fresh` here and below:
+   * whether the scan itself cleared the event's pending bit, not another vCPU between look and clear.
+   */
+  handled(port: Port, fresh: boolean, core: Core): void;
+  /** The search for an unused isrc begins, and ends, on a vCPU. */
+  findBegins(cpu: Vcpu): void;
+  findEnds(cpu: Vcpu): void;
   /** The guest itself cleared the pending bit of a port it unbinds; `was` says whether it was set. */
   pendingCleared(port: Port, was: boolean): void;
   /** An event found no handler: its source was masked and the event is lost. */
-  stray(): void;
-  /** An ithread that was idle became runnable on this vCPU. */
-  ithreadRunnable(isrc: Addr, cpu: Vcpu): void;
+  stray(fresh: boolean): void;
+  /** The scan cleared the pending bit of a port that has no isrc: nobody is told (2.4, consequence 5). */
+  unclaimed(fresh: boolean): void;
+  /** The ithread of an event, which waited, became runnable on this vCPU. */
+  ithreadRunnable(event: Addr, cpu: Vcpu): void;
 }
 
 /** Everything a kernel of this guest needs. */
@@ -52,6 +58,7 @@ export interface FreeBsd {
 
 /** A generation of FreeBSD's Xen interrupt code. */
 export interface Generation {
+  readonly id: GenerationId;
   readonly name: string;
   readonly what: string;
   readonly isrc: XenIsrcLayout;
@@ -60,6 +67,10 @@ export interface Generation {
   upcall(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): Kernel;
   /** The C function that scans, alone: what `upcall scan` runs and what was measured. */
   scan(os: FreeBsd, cpu: KernelCpu): Kernel;
+  /** The search for an unused isrc, with the locks that belong to it; 0 if there is none. The call is made. */
+  find(os: FreeBsd, cpu: KernelCpu): Kernel<Addr>;
+  /** Gives an isrc back to the search. */
+  putBack(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel;
   /** xen_intr_bind_* with a handler. Returns the port. */
   bind(
     os: FreeBsd,
@@ -72,10 +83,15 @@ export interface Generation {
   unbind(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel;
 }
 
-/** Runs a kernel that nobody else can interfere with to its end. */
-export function runAlone<T>(kernel: Kernel<T>): T {
+/**
+ * Runs a kernel that nobody else can interfere with to its end.
+ *
+ * @param stopped called where it stops to let others go first: an ithread it waits for, for instance
+ */
+export function runAlone<T>(kernel: Kernel<T>, stopped: () => void = () => {}): T {
   for (;;) {
     const step = kernel.next();
     if (step.done === true) return step.value;
+    stopped();
   }
 }

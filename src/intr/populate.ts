@@ -1,24 +1,21 @@
 /**
- * Builds bound ports by hand, without charging anybody: for measuring one function on a given population, as the
- * ground truth did. What a run of the model does goes through `bindPort`.
+ * Bound ports without hypercalls: for measuring one function on a given population, as the ground truth did. What
+ * a run of the model does goes through `bindPort`.
  */
 import type { Addr, Port } from '../model/units.ts';
 import { SITE_ADDRESS } from '../x86/sites.ts';
+import { claimVector, createIsrc } from './alloc-isrc.ts';
 import { FILTER } from './dispatch.ts';
+import type { KernelCpu } from './kernel-image.ts';
 import { EVENT, EVTCHN_TYPE, HANDLER, INTSRC, SOFTC_BUCKET } from './layout.ts';
-import type { FreeBsd } from './os.ts';
+import { type FreeBsd, runAlone } from './os.ts';
 
 /** Creates `n` isrcs, in use, in vector order. Returns their addresses. */
-export function createIsrcs(os: FreeBsd, n: number): Addr[] {
-  const isrcs: Addr[] = [];
-  for (let i = 0; i < n; i++) {
-    const isrc = os.table.reserve();
-    os.table.register(isrc);
-    os.allocator.adopt(isrc, os.table.count - 1);
-    os.image.memory.poke32(isrc + os.generation.isrc.type, EVTCHN_TYPE.port);
-    isrcs.push(isrc);
-  }
-  return isrcs;
+export function createIsrcs(os: FreeBsd, cpu: KernelCpu, n: number): Addr[] {
+  return Array.from({ length: n }, () => {
+    cpu.core.begin(cpu.core.now);
+    return runAlone(createIsrc(os, cpu, claimVector(os, cpu), EVTCHN_TYPE.port));
+  });
 }
 
 /** Gives an isrc a port and a handler with a filter that counts. */

@@ -5,26 +5,26 @@
 import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
-import { SourceFile } from '../x86/sites.ts';
 import { SHARED_INFO } from '../xen/abi.ts';
 import { removeHandler } from './handlers.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { FLAG_CLOSE } from './layout.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
+import { perGeneration } from './source-files.ts';
 
-const file = new SourceFile('sys/x86/xen/xen_intr.c', 'unbind');
-const unbind = file.fn('xen_intr_unbind');
-const release = file.fn('xen_intr_release_isrc');
-
-const At = {
-  enter: unbind.site('handle to isrc', 12),
-  reference: unbind.site('release the reference', 14),
-  leave: unbind.site('return', 8),
-  bits: release.site('mask, clear pending, enabled back to CPU 0', 24),
-  close: release.site('EVTCHNOP_close', 8),
-  table: release.site('port table := null', 3),
-};
+const AT = perGeneration('unbind', ({ common }) => {
+  const unbind = common.fn('xen_intr_unbind');
+  const release = common.fn('xen_intr_release_isrc');
+  return {
+    enter: unbind.site('handle to isrc', 12),
+    reference: unbind.site('release the reference', 14),
+    leave: unbind.site('return', 8),
+    bits: release.site('mask, clear pending, enabled back to CPU 0', 24),
+    close: release.site('EVTCHNOP_close', 8),
+    table: release.site('port table := null', 3),
+  };
+});
 
 /** How a generation gives an isrc back. */
 export type ReleaseIsrc = (os: FreeBsd, cpu: KernelCpu, isrc: Addr) => Kernel;
@@ -32,21 +32,22 @@ export type ReleaseIsrc = (os: FreeBsd, cpu: KernelCpu, isrc: Addr) => Kernel;
 /** xen_intr_unbind of the only reference to a port's isrc. */
 export function* unbindPort(os: FreeBsd, cpu: KernelCpu, port: Port, give: ReleaseIsrc): Kernel {
   const { core, pcpu } = cpu;
+  const at = AT[os.generation.id];
   const lock = os.image.statics.isrcLock;
-  core.at(At.enter);
+  core.at(at.enter);
   core.call();
   core.push(5);
   core.load64(os.image.portToIsrc + 8 * port, NOW);
   const isrc = core.lo;
   if (isrc === 0) throw new ModelBug('unbind of a port that is not bound', { port });
-  yield* mtxLock(core, lock, pcpu, At.reference);
+  yield* mtxLock(core, lock, pcpu, at.reference);
   const tOld = core.xadd32(isrc + os.generation.isrc.refcount, -1, NOW);
   core.branch(core.lo !== 1, tOld);
-  mtxUnlock(core, lock, pcpu, At.reference);
+  mtxUnlock(core, lock, pcpu, at.reference);
   core.call();
   yield* removeHandler(os, cpu, isrc);
   yield* give(os, cpu, isrc);
-  core.at(At.leave);
+  core.at(at.leave);
   core.pop(5);
   core.ret();
 }
@@ -56,25 +57,27 @@ export function* closePort(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   const { core } = cpu;
   const { image } = os;
   const { isrc: layout } = os.generation;
+  const at = AT[os.generation.id];
   const page = os.pages.sharedInfo;
-  core.at(At.bits);
+  core.at(at.bits);
   const tPort = core.load32(isrc + layout.port, NOW);
   const port = core.lo;
   core.load32(isrc + layout.cpu, NOW);
   const owner = core.lo;
   if (core.behind(tPort)) yield;
   core.lockBitSet(page + SHARED_INFO.mask, port, tPort);
-  if (core.behind(tPort)) yield;
+  if (core.behind(NOW)) yield;
   core.lockBitReset(page + SHARED_INFO.pending, port, tPort);
   os.observer.pendingCleared(port, core.lo !== 0);
   core.lockBitReset(image.enabledWords(owner), port, tPort);
   core.lockBitSet(image.enabledWords(0), port, tPort);
   const tFlags = core.load8(isrc + layout.flags, NOW);
   if (core.branch((core.lo & FLAG_CLOSE) !== 0, tFlags)) {
-    core.at(At.close);
+    core.at(at.close);
     core.free(4);
     yield* os.hypercalls.close(core, port);
   }
-  core.at(At.table);
+  core.at(at.table);
+  if (core.behind(NOW)) yield;
   core.store64(image.portToIsrc + 8 * port, 0, 0, NOW);
 }

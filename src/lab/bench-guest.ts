@@ -1,7 +1,8 @@
 /** A guest alone on one core, with nobody who sends: for measuring one function at a time. */
 
+import { runIthread } from '../intr/ithread.ts';
 import { runAlone } from '../intr/os.ts';
-import type { Cycle, Port, Vcpu } from '../model/units.ts';
+import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 import { Guest, type GuestHost } from './guest.ts';
 import type { Scenario } from './scenario.ts';
@@ -16,6 +17,7 @@ export class BenchGuest implements GuestHost {
   /** Ports served since `order` was last cleared. */
   readonly order: Port[] = [];
   onHandler: OnHandler = () => {};
+  readonly #runnable: Addr[] = [];
 
   constructor(scenario: Scenario) {
     this.guest = new Guest(scenario, 1, 0, this);
@@ -27,8 +29,13 @@ export class BenchGuest implements GuestHost {
     core.begin(core.now);
     core.call();
     core.mark();
-    runAlone(kernel);
+    this.run(kernel);
     return core.spent();
+  }
+
+  /** Runs a kernel to its end; ithreads it wakes run where it stops for them. */
+  run<T>(kernel: Kernel<T>): T {
+    return runAlone(kernel, () => this.#runIthreads());
   }
 
   handled(port: Port): void {
@@ -40,8 +47,20 @@ export class BenchGuest implements GuestHost {
   findBegins(): void {}
   findEnds(): void {}
   pendingCleared(): void {}
-  ithreadRunnable(): void {}
+  unclaimed(): void {}
+  ithreadRunnable(event: Addr): void {
+    this.#runnable.push(event);
+  }
+
   pending(_port: Port, _from: Core): void {}
   unmasked(_port: Port, _from: Core): void {}
+  closed(_port: Port): void {}
   marked(_vcpu: Vcpu, _from: Core): void {}
+
+  #runIthreads(): void {
+    const { os, cpus } = this.guest;
+    for (let event = this.#runnable.shift(); event !== undefined; event = this.#runnable.shift()) {
+      runAlone(runIthread(os, cpus[0]!, event));
+    }
+  }
 }

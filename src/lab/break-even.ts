@@ -18,7 +18,8 @@ export const MOST_ISRCS = 4095;
 const WARM_UP = 4;
 
 /**
- * Cycles of one search that finds the last of `n` isrcs, and nothing else of the bind.
+ * Cycles of one search that finds the last of `n` isrcs, with the locks that belong to the search in the scenario's
+ * generation, and nothing else of the bind.
  *
  * @param n 1..4095
  */
@@ -27,14 +28,13 @@ export function findCycles(scenario: Scenario, strategy: Strategy, n: number, ca
   const { guest } = bench;
   const { os } = guest;
   const cpu = guest.cpus[0]!;
-  const isrcs = createIsrcs(os, n);
+  const isrcs = createIsrcs(os, cpu, n);
   const last = isrcs[n - 1]!;
   let cycles = 0;
   for (let call = 0; call <= WARM_UP; call++) {
-    if (!os.allocator.underIsrcLock) cpu.core.call();
-    runAlone(os.allocator.release(cpu, last));
+    runAlone(os.generation.putBack(os, cpu, last));
     if (call === WARM_UP) guest.applyDataCacheState(0);
-    cycles = bench.measure(os.allocator.alloc(cpu));
+    cycles = bench.measure(os.generation.find(os, cpu));
   }
   return cycles;
 }

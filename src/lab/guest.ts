@@ -37,7 +37,7 @@ export class Guest {
   readonly cores: Core[] = [];
   readonly cpus: KernelCpu[] = [];
 
-  /** @param vcpus 1..64 @param senders cores of other domains */
+  /** @param vcpus 1..64 @param senders cores of other domains, 0..16 */
   constructor(scenario: Scenario, vcpus: number, senders: number, host: GuestHost) {
     const { generation, machine, strategy, lumps } = scenario;
     this.scenario = scenario;
@@ -46,7 +46,7 @@ export class Guest {
     image.share(this.domain);
     this.uncore = new Uncore(machine, this.memory);
     this.channels = new EventChannels(this.domain, host);
-    const table = new IsrcTable(image, generation.isrc);
+    const table = new IsrcTable(image, generation.isrc, generation.id);
     this.os = {
       generation,
       image,

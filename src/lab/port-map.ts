@@ -3,16 +3,18 @@
  * model binds in the recorded order from the recorded population; the map makes a run right when they are not.
  */
 import type { Port } from '../model/units.ts';
-import { PORTS } from '../xen/abi.ts';
+import { type ChannelKindCode, PORTS } from '../xen/abi.ts';
 
 /** What is known of a recorded port. */
-export const PortState = { unbound: 0, binding: 1, bound: 2 } as const;
+export const PortState = { unbound: 0, binding: 1, bound: 2, moving: 3 } as const;
 
 /** A two-way map; port 0 stands for none. */
 export class PortMap {
   readonly #model = new Int16Array(PORTS);
   readonly #recorded = new Int16Array(PORTS);
   readonly #state = new Uint8Array(PORTS);
+  /** Kind of the channel, by recorded port. */
+  readonly #kind = new Uint8Array(PORTS);
 
   /** Port of the model for a recorded one; 0 while it is not bound. */
   model(recorded: Port): Port {
@@ -29,21 +31,41 @@ export class PortMap {
     return this.#state[recorded]!;
   }
 
+  /** Kind of the channel of a recorded port that is bound. */
+  kind(recorded: Port): ChannelKindCode {
+    return this.#kind[recorded] as ChannelKindCode;
+  }
+
   /** A bind of the recorded port is queued. */
   binding(recorded: Port): void {
     this.#state[recorded] = PortState.binding;
   }
 
   /** The recorded port is bound. */
-  bound(recorded: Port, model: Port): void {
+  bound(recorded: Port, model: Port, kind: ChannelKindCode): void {
     this.#model[recorded] = model;
     this.#recorded[model] = recorded;
+    this.#kind[recorded] = kind;
     this.#state[recorded] = PortState.bound;
+  }
+
+  /** A move of the recorded port is queued: nothing else may be done with it before it ends. */
+  moving(recorded: Port): void {
+    this.#state[recorded] = PortState.moving;
+  }
+
+  /** The move has ended. */
+  moved(recorded: Port): void {
+    this.#state[recorded] = PortState.bound;
+  }
+
+  /** Xen closed a port of the model: its number may be handed out again before the unbind ends. */
+  closed(model: Port): void {
+    this.#recorded[model] = 0;
   }
 
   /** The recorded port is unbound. */
   unbound(recorded: Port): void {
-    this.#recorded[this.#model[recorded]!] = 0;
     this.#model[recorded] = 0;
     this.#state[recorded] = PortState.unbound;
   }

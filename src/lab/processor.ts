@@ -8,6 +8,7 @@
 import type { Engine } from '../model/engine.ts';
 import { ModelBug } from '../model/errors.ts';
 import { Priority } from '../model/event-queue.ts';
+import type { Cycle } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 
 /** Levels, lowest first. */
@@ -43,6 +44,8 @@ export class Processor {
   /** Cycle of the resume event that counts; others are stale. */
   #resumeAt = -1;
   #looking = false;
+  /** Level of the kernel that ended last. */
+  #lastLevel = -1;
 
   /** @param account the account of a kernel that names none */
   constructor(index: number, core: Core, engine: Engine, owner: ProcessorOwner, account: Float64Array) {
@@ -57,6 +60,20 @@ export class Processor {
   get level(): number {
     for (let l = LEVELS - 1; l >= 0; l--) if (this.#kernels[l] !== undefined) return l;
     return -1;
+  }
+
+  /**
+   * Level that the core executes at a cycle: also that of a kernel which has ended here but ran ahead of the
+   * engine's present. -1 when idle.
+   */
+  executing(cycle: Cycle): number {
+    if (this.level >= 0) return this.level;
+    return this.core.now > cycle ? this.#lastLevel : -1;
+  }
+
+  /** Cycles of its own that the kernel of a level has spent so far. */
+  spentBy(level: number): number {
+    return this.#spent[level]! + (this.#inWindow === level ? this.core.spent() : 0);
   }
 
   /** Whether a kernel of this level is under way, running or interrupted. */
@@ -120,6 +137,7 @@ export class Processor {
       });
     }
     this.#kernels[level] = undefined;
+    this.#lastLevel = level;
     this.#inWindow = -1;
     this.#resumeAt = -1;
     this.#owner.ended(this, level, this.#spent[level]!);

@@ -34,6 +34,9 @@ const CHANNEL: Record<number, ChannelKindCode> = {
   [Channel.ipi]: ChannelKind.ipi,
 };
 
+/** The latest cycle at which a row may happen: what follows it must still be an exact integer. */
+const LAST_CYCLE = 2 ** 52;
+
 const HANDLER: Record<number, HandlerKindCode> = {
   [Handler.filter]: HandlerKind.filter,
   [Handler.ithread]: HandlerKind.ithread,
@@ -118,7 +121,7 @@ class Player {
     const vcpus = this.#vcpus;
     const { engine, ports } = vcpus;
     if (this.#start < 0) this.#start = vcpus.startTime();
-    const cycle = this.#start + this.#clock.cycles(batch.time[i]!);
+    const cycle = this.#start + this.#cycles(batch, i);
     if (cycle > engine.now) engine.runTo(cycle);
     const kind = batch.kind[i]!;
     const port = batch.port[i]!;
@@ -131,6 +134,19 @@ class Player {
       while (!ready()) this.#wait(kind, port);
     }
     this.#apply(batch, i, kind, port, by);
+  }
+
+  /** Cycles from the start of the trace to a row; a UserError where they pass the integers that are exact. */
+  #cycles(batch: TraceBatch, i: number): Cycle {
+    const time = batch.time[i]!;
+    const cycles = this.#clock.cycles(time);
+    if (this.#start + cycles <= LAST_CYCLE) return cycles;
+    const found = `time ${time} ticks, more than 2^52 cycles of the machine`;
+    throw traceError(
+      { file: this.#file, line: batch.firstLine + i },
+      found,
+      'an earlier time, or a smaller gap',
+    );
   }
 
   #apply(batch: TraceBatch, i: number, kind: number, port: number, by: number): void {
@@ -146,7 +162,7 @@ class Player {
         vcpus.give(by, Work.unbind, port);
         break;
       case Kind.move:
-        vcpus.give(by, Work.move, port, channel, batch.to[i]!);
+        vcpus.give(by, Work.move, port, 0, batch.to[i]!);
         break;
       case Kind.notify:
         vcpus.give(by, Work.notify, port);

@@ -13,7 +13,12 @@ export const RUN_STATS = {
   lost: {
     unit: 'events',
     direction: 'lower',
-    what: 'events served while their handler was being removed (strays)',
+    what: 'events served while their handler was being removed (strays, ports without an isrc)',
+  },
+  phantoms: {
+    unit: 'events',
+    direction: 'lower',
+    what: 'handlers run for an event that another vCPU had cancelled between look and clear',
   },
   late_sends: {
     unit: 'events',
@@ -28,7 +33,7 @@ export const RUN_STATS = {
 /** Distributions of a run, in cycles. */
 export const RUN_HISTOGRAMS = {
   upcall: 'one upcall: exit, injection, entry, scan, handlers, EOI, return',
-  delivery: 'from pending and unmasked to the handler of the port',
+  delivery: 'from pending and unmasked to the filter of the port, or the hand-off to its ithread or process',
   bind: 'one bind, all hypercalls included',
   find: 'the search for an unused isrc inside a bind',
   unbind: 'one unbind, all hypercalls included',

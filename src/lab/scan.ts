@@ -52,8 +52,8 @@ export class ScanBench {
 
   constructor(scenario: Scenario) {
     this.#bench = new BenchGuest(scenario);
-    const { os } = this.#bench.guest;
-    this.#isrcs = createIsrcs(os, PORTS - 1);
+    const { os, cpus } = this.#bench.guest;
+    this.#isrcs = createIsrcs(os, cpus[0]!, PORTS - 1);
     for (let port = 1; port < PORTS; port++) serve(os, this.#isrcs[port - 1]!, port);
   }
 

@@ -19,11 +19,12 @@ export interface BreakEven {
   readonly linearMostCycles: number;
 }
 
-/** Break-even of `linear` against `slist` on each machine, in each state of the caches. */
-export function breakEvens(machines: readonly string[], guest: string): BreakEven[] {
+/** Break-even of `linear` against `slist` on each machine and guest, in each state of the caches. */
+export function breakEvens(machines: readonly string[], guests: readonly string[]): BreakEven[] {
   const linear = strategyByName('linear');
   const slist = strategyByName('slist');
-  return machines.flatMap((machine) =>
+  const places = machines.flatMap((machine) => guests.map((guest) => ({ machine, guest })));
+  return places.flatMap(({ machine, guest }) =>
     CACHE_STATES.map((cache) => {
       const scenario = scenarioOf({ machine, guest, strategy: 'slist', cache });
       return {
@@ -117,7 +118,7 @@ function sharesText(run: Labelled, operation: string): string {
 /** What the main job says about break-even points. */
 export function breakEvenLines(points: readonly BreakEven[]): Array<[string, string]> {
   return points.map((p): [string, string] => {
-    const where = `${p.scenario.machine.name}, ${p.cache}`;
+    const where = `${p.scenario.machine.name}, ${p.scenario.generation.name}, ${p.cache}`;
     const at =
       p.isrcs === undefined ? `linear is never dearer up to ${MOST_ISRCS}` : `from ${p.isrcs} isrcs on`;
     return [where, `${at} (slist ${p.slistCycles} cycles; linear ${p.linearMostCycles} at ${MOST_ISRCS})`];

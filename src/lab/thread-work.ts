@@ -28,12 +28,10 @@ export const OPERATION_OF: Readonly<Record<number, 'bind' | 'unbind' | 'move' | 
   [Work.unmask]: 'unmask',
 };
 
-/** Told about work that had no effect or changed more than the guest's own memory. */
+/** Told about work that had no effect. */
 export interface WorkObserver {
   /** A send found its port unbound meanwhile. */
   lateSend(): void;
-  /** The port of the model is no longer bound. */
-  portGone(port: Port): void;
 }
 
 /**
@@ -41,7 +39,7 @@ export interface WorkObserver {
  *
  * @param kind one of `Work`
  * @param recorded the port as the trace names it
- * @param b channel kind of a bind or move
+ * @param b channel kind of a bind
  * @param c target vCPU, and for a bind the handler kind times 256
  */
 export function* threadWork(
@@ -61,18 +59,19 @@ export function* threadWork(
   switch (kind) {
     case Work.bind: {
       const handler = (c >> 8) as HandlerKindCode;
-      ports.bound(recorded, yield* os.generation.bind(os, cpu, b as ChannelKindCode, handler, c & 0xff));
+      const channel = b as ChannelKindCode;
+      ports.bound(recorded, yield* os.generation.bind(os, cpu, channel, handler, c & 0xff), channel);
       break;
     }
     case Work.unbind:
       yield* os.generation.unbind(os, cpu, port);
-      observer.portGone(port);
       ports.unbound(recorded);
       break;
     case Work.move:
       core.at(AT.bind);
       core.call();
-      yield* assignCpu(os, cpu, isrcOf(guest, port), b as ChannelKindCode, c);
+      yield* assignCpu(os, cpu, isrcOf(guest, port), ports.kind(recorded), c);
+      ports.moved(recorded);
       break;
     case Work.send:
       if (port === 0) observer.lateSend();

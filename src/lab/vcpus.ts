@@ -5,19 +5,18 @@
 
 import { FILTER } from '../intr/dispatch.ts';
 import { runIthread } from '../intr/ithread.ts';
-import { EVENT, HANDLER, INTSRC, ITHREAD } from '../intr/layout.ts';
+import { EVENT, HANDLER, INTSRC } from '../intr/layout.ts';
 import { HandlerKind, type HandlerKindCode, runAlone } from '../intr/os.ts';
 import { Engine, type Horizon } from '../model/engine.ts';
-import { Priority } from '../model/event-queue.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
-import type { Core, Kernel } from '../x86/core.ts';
-import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
+import type { Core } from '../x86/core.ts';
+import { SITE_ADDRESS } from '../x86/sites.ts';
 import { type ChannelKindCode, PORTS, SHARED_INFO } from '../xen/abi.ts';
-import { arrivalCycles, exitCycles, Target } from '../xen/delivery.ts';
 import { EVTCHN } from '../xen/domain.ts';
 import { newAccounts, OPERATIONS } from './accounts.ts';
 import { Guest, type GuestHost } from './guest.ts';
+import { EVENT_INJECT, Interrupts } from './interrupts.ts';
 import { PortMap } from './port-map.ts';
 import { Level, Processor, type ProcessorOwner } from './processor.ts';
 import { RunStats } from './run-stats.ts';
@@ -25,16 +24,6 @@ import type { Scenario } from './scenario.ts';
 import { isrcOf, OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
 import { UserMasks } from './user-masks.ts';
 import { Work, WorkQueue } from './work-queue.ts';
-
-const AT = {
-  exit: new SourceFile('xen/arch/x86/hvm (exit)')
-    .fn('vmexit_handler')
-    .site('exit for the kick IPI, entry', 4),
-  inject: new SourceFile('xen/arch/x86/hvm (entry)').fn('intr_assist').site('injection at VM entry', 4),
-};
-
-/** An interrupt reaches a vCPU; the processors have kinds 0 and 1. */
-const EVENT_INJECT = 2;
 
 /** A guest with its engine and processors. */
 export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
@@ -49,19 +38,16 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   readonly #processors: Processor[];
   readonly #vcpus: number;
   readonly #queues: WorkQueue[];
+  /** By vCPU: events whose ithreads wait for it. */
   readonly #ithreads: Addr[][];
-  readonly #ithreadQueued = new Set<Addr>();
-  /** By vCPU: an interrupt waits for the end of the upcall, as in the IRR. */
-  readonly #latched: Uint8Array;
-  /** By vCPU: what it does, as recorded, when it has nothing to do here; one of `Target`. */
-  readonly #idleState: Uint8Array;
+  readonly #interrupts: Interrupts;
   /** By vCPU: kind of the work under way. */
   readonly #workKind: Int8Array;
   /** By port of the model: since when it is pending and unmasked. */
   readonly #deliverableSince = new Float64Array(PORTS);
   readonly #userMasks = new UserMasks();
-  readonly #served: Int32Array;
-  #findFrom: Cycle = 0;
+  /** By vCPU: cycles its bind had spent when the search began. */
+  readonly #findFrom: Float64Array;
 
   constructor(scenario: Scenario, vcpus: number) {
     const { senders, population } = scenario.run;
@@ -72,16 +58,15 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     );
     this.#queues = Array.from({ length: vcpus }, () => new WorkQueue());
     this.#ithreads = Array.from({ length: vcpus }, () => []);
-    this.#latched = new Uint8Array(vcpus);
-    this.#idleState = new Uint8Array(vcpus);
+    this.#interrupts = new Interrupts(this.engine, this.guest, this.#processors, this.accounts.upcall);
     this.#workKind = new Int8Array(vcpus).fill(-1);
-    this.#served = new Int32Array(vcpus);
+    this.#findFrom = new Float64Array(vcpus);
     for (let i = 0; i < population; i++) this.#bindAlone(3, HandlerKind.filter, i % vcpus);
   }
 
   /** Binds a recorded port before time starts. */
   boundBefore(recorded: Port, kind: ChannelKindCode, handler: HandlerKindCode, vcpu: Vcpu): void {
-    this.ports.bound(recorded, this.#bindAlone(kind, handler, vcpu));
+    this.ports.bound(recorded, this.#bindAlone(kind, handler, vcpu), kind);
   }
 
   /**
@@ -112,13 +97,14 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   /** Gives a vCPU thread-level work: one of `Work` on a recorded port. */
   give(vcpu: Vcpu, kind: number, recorded: Port, b = 0, c = 0): void {
     if (kind === Work.bind) this.ports.binding(recorded);
+    if (kind === Work.move) this.ports.moving(recorded);
     this.#queues[vcpu]!.push(kind, recorded, b, c);
     this.#processors[vcpu]!.look();
   }
 
   /** What the vCPU that serves a recorded port does when it has nothing to do here: one of `Target`. */
   noteTarget(recorded: Port, state: number): void {
-    this.#idleState[this.#vcpuOf(this.ports.model(recorded))] = state;
+    this.#interrupts.noteIdle(this.#vcpuOf(this.ports.model(recorded)), state);
   }
 
   /** Another domain sends to a recorded port now; false when all its cores are busy. */
@@ -161,20 +147,21 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   }
 
   marked(vcpu: Vcpu, from: Core): void {
-    const target = this.#processors[vcpu]!;
-    let state: number = Target.running;
-    if (from === target.core) state = Target.self;
-    else if (target.level < 0) state = this.#idleState[vcpu]!;
-    const arrival = Math.max(this.engine.now, from.now) + arrivalCycles(from.machine, state);
-    this.engine.schedule(arrival, Priority.inject, EVENT_INJECT, vcpu, state);
+    this.#interrupts.marked(vcpu, from);
   }
 
-  handled(port: Port, core: Core): void {
+  closed(port: Port): void {
+    this.ports.closed(port);
+    this.#userMasks.forget(port);
+  }
+
+  handled(port: Port, fresh: boolean, core: Core): void {
     const { stats } = this;
-    stats.counts.delivered++;
+    if (fresh) stats.counts.delivered++;
+    else stats.counts.phantoms++;
     stats.histograms.delivery.add(Math.max(0, core.now - this.#deliverableSince[port]!));
     const vcpu = core.caches.core;
-    this.#served[vcpu]! += 1;
+    this.#interrupts.serves(vcpu);
     this.history.add((port << 8) | vcpu);
     if (this.#servedByUser(port) && this.#userMasks.served(port)) {
       this.give(vcpu, Work.unmask, this.ports.recorded(port));
@@ -185,39 +172,41 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     this.stats.counts.late_sends++;
   }
 
-  portGone(port: Port): void {
-    this.#userMasks.forget(port);
+  stray(fresh: boolean): void {
+    if (fresh) this.stats.counts.lost++;
   }
 
-  stray(): void {
-    this.stats.counts.lost++;
+  unclaimed(fresh: boolean): void {
+    if (fresh) this.stats.counts.lost++;
   }
 
-  findBegins(core: Core): void {
-    this.#findFrom = core.credited;
+  findBegins(vcpu: Vcpu): void {
+    this.#findFrom[vcpu] = this.#processors[vcpu]!.spentBy(Level.thread);
   }
 
-  findEnds(core: Core): void {
-    this.stats.histograms.find.add(core.credited - this.#findFrom);
+  findEnds(vcpu: Vcpu): void {
+    const processor = this.#processors[vcpu]!;
+    if (!processor.busy(Level.thread)) return;
+    this.stats.histograms.find.add(processor.spentBy(Level.thread) - this.#findFrom[vcpu]!);
   }
 
   pendingCleared(_port: Port, was: boolean): void {
     if (was) this.guest.channels.stats.cancelled++;
   }
 
-  ithreadRunnable(isrc: Addr, vcpu: Vcpu): void {
-    if (this.#ithreadQueued.has(isrc)) return;
-    this.#ithreadQueued.add(isrc);
-    this.#ithreads[vcpu]!.push(isrc);
+  ithreadRunnable(event: Addr, vcpu: Vcpu): void {
+    this.#ithreads[vcpu]!.push(event);
+    this.#processors[vcpu]!.look();
   }
 
   next(processor: Processor): boolean {
     const vcpu = processor.index;
     if (vcpu >= this.#vcpus) return false;
-    const isrc = this.#ithreads[vcpu]!.shift();
-    if (isrc !== undefined) {
+    const event = this.#ithreads[vcpu]!.shift();
+    if (event !== undefined) {
       this.stats.counts.ithread_runs++;
-      processor.start(Level.ithread, this.#ithread(vcpu, isrc), this.accounts.ithread);
+      const { os, cpus } = this.guest;
+      processor.start(Level.ithread, runIthread(os, cpus[vcpu]!, event), this.accounts.ithread);
       return true;
     }
     const queue = this.#queues[vcpu]!;
@@ -237,12 +226,8 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     const { counts, histograms } = this.stats;
     if (level === Level.upcall) {
       counts.upcalls++;
-      if (this.#served[vcpu] === 0) counts.spurious_upcalls++;
+      if (this.#interrupts.ended(vcpu) === 0) counts.spurious_upcalls++;
       histograms.upcall.add(cycles);
-      if (this.#latched[vcpu] === 1) {
-        this.#latched[vcpu] = 0;
-        this.engine.schedule(processor.core.now, Priority.inject, EVENT_INJECT, vcpu, Target.self);
-      }
     } else if (level === Level.ithread) histograms.ithread.add(cycles);
     else {
       const kind = this.#workKind[vcpu]!;
@@ -256,44 +241,8 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   }
 
   #event(kind: number, a: number, b: number): void {
-    if (kind === EVENT_INJECT) this.#inject(a, b);
+    if (kind === EVENT_INJECT) this.#interrupts.inject(a, b);
     else this.#processors[a]!.event(kind);
-  }
-
-  /** An interrupt for a vCPU arrives: taken at once, or latched while an upcall runs with interrupts off. */
-  #inject(vcpu: Vcpu, state: number): void {
-    const processor = this.#processors[vcpu]!;
-    if (processor.busy(Level.upcall)) {
-      this.#latched[vcpu] = 1;
-      return;
-    }
-    if (processor.level < 0) this.guest.applyCacheState(vcpu);
-    this.#served[vcpu] = 0;
-    processor.start(Level.upcall, this.#upcall(vcpu, state), this.accounts.upcall);
-  }
-
-  *#upcall(vcpu: Vcpu, state: number): Kernel {
-    const { guest } = this;
-    const cpu = guest.cpus[vcpu]!;
-    const { core } = cpu;
-    const exit = exitCycles(core.machine, state);
-    if (exit > 0) {
-      core.at(AT.exit);
-      core.transition(exit);
-    }
-    core.at(AT.inject);
-    core.transition(core.machine.n.eventInjectionCycles);
-    yield* guest.os.generation.upcall(guest.os, cpu, guest.scenario.run.interruptedUser === 1);
-  }
-
-  *#ithread(vcpu: Vcpu, isrc: Addr): Kernel {
-    const { guest } = this;
-    const { memory } = guest;
-    const event = memory.peek32(isrc + INTSRC.event);
-    yield* runIthread(guest.os, guest.cpus[vcpu]!, isrc, event);
-    this.#ithreadQueued.delete(isrc);
-    const ithread = memory.peek32(event + EVENT.thread);
-    if (memory.peek32(ithread + ITHREAD.need) !== 0) this.ithreadRunnable(isrc, vcpu);
   }
 
   #bindAlone(kind: ChannelKindCode, handler: HandlerKindCode, vcpu: Vcpu): Port {

@@ -2,7 +2,9 @@
 import type { StudySection } from '../lab/study.ts';
 
 const WIDTH = 108;
-const INDENT = 24;
+/** Columns the labels take: of a section's lines, and of the break-even points. */
+const SECTION_LABELS = 24;
+const POINT_LABELS = 34;
 
 /**
  * Sections with their lines wrapped, then the break-even points.
@@ -15,21 +17,23 @@ export function studyText(
   guessedNote: string,
   out: string | undefined,
 ): string {
-  const blocks = sections.map(({ heading, lines }) => `${heading}\n${lines.map(wrapped).join('')}`);
+  const blocks = sections.map(
+    ({ heading, lines }) => `${heading}\n${lines.map((line) => wrapped(line, SECTION_LABELS)).join('')}`,
+  );
   const points = `When the search costs more with linear than with slist (the last isrc is the unused one)\n${breakEven
-    .map(wrapped)
+    .map((line) => wrapped(line, POINT_LABELS))
     .join('')}`;
   const files = out === undefined ? '' : `\nReports: ${out}\n`;
   return `${[...blocks, points].join('\n')}\n${guessedNote}\n${files}`;
 }
 
-function wrapped([label, text]: readonly [string, string]): string {
+function wrapped([label, text]: readonly [string, string], indent: number): string {
   const lines: string[] = [];
-  let line = `  ${label}`.padEnd(INDENT);
+  let line = `  ${label}`.padEnd(indent);
   for (const part of text.split(/(?<=, )/)) {
     if ((line + part).trimEnd().length > WIDTH) {
       lines.push(line.trimEnd());
-      line = ' '.repeat(INDENT);
+      line = ' '.repeat(indent);
     }
     line += part;
   }

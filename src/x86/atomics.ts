@@ -34,17 +34,20 @@ export class AtomicUnit extends MemoryUnit {
   lockAdd32(addr: Addr, delta: number, dep: Ready): Ready {
     this.lo = (this.words[addr >>> 2]! + delta) | 0;
     this.words[addr >>> 2] = this.lo;
-    return this.#lock(addr, 4, dep, this.#lockUops);
+    return this.#lock(addr, dep, this.#lockUops);
   }
 
-  /** lock and of 64 bits with a mask; the new value in `lo` and `hi`. */
+  /**
+   * lock and of 64 bits with a mask. A program sees the flags of the result at most; the old value is left in
+   * `lo` and `hi` for who observes it.
+   */
   lockAnd64(addr: Addr, lo: number, hi: number, dep: Ready): Ready {
     const i = addr >>> 2;
-    this.lo = this.words[i]! & lo;
-    this.hi = this.words[i + 1]! & hi;
-    this.words[i] = this.lo;
-    this.words[i + 1] = this.hi;
-    return this.#lock(addr, 8, dep, this.#lockUops);
+    this.lo = this.words[i]!;
+    this.hi = this.words[i + 1]!;
+    this.words[i] = this.lo & lo;
+    this.words[i + 1] = this.hi & hi;
+    return this.#lock(addr, dep, this.#lockUops);
   }
 
   /** lock or of 64 bits; the new value in `lo` and `hi`. */
@@ -54,29 +57,29 @@ export class AtomicUnit extends MemoryUnit {
     this.hi = this.words[i + 1]! | hi;
     this.words[i] = this.lo;
     this.words[i + 1] = this.hi;
-    return this.#lock(addr, 8, dep, this.#lockUops);
+    return this.#lock(addr, dep, this.#lockUops);
   }
 
   /** lock bts with a register offset into a bit string; the old bit in `lo`. */
   lockBitSet(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.changeBit(base, bit, 1), 4, dep, this.#bitStringUops);
+    return this.#lock(this.changeBit(base, bit, 1), dep, this.#bitStringUops);
   }
 
   /** lock btr with a register offset into a bit string; the old bit in `lo`. */
   lockBitReset(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.changeBit(base, bit, 0), 4, dep, this.#bitStringUops);
+    return this.#lock(this.changeBit(base, bit, 0), dep, this.#bitStringUops);
   }
 
   /** lock btc with a register offset into a bit string; the old bit in `lo`. */
   lockBitComplement(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.changeBit(base, bit, 2), 4, dep, this.#bitStringUops);
+    return this.#lock(this.changeBit(base, bit, 2), dep, this.#bitStringUops);
   }
 
   /** xchg with 32 bits of memory; the old value in `lo`. */
   xchg32(addr: Addr, value: number, dep: Ready): Ready {
     this.lo = this.words[addr >>> 2]!;
     this.words[addr >>> 2] = value;
-    return this.#lock(addr, 4, dep, this.#xchgUops);
+    return this.#lock(addr, dep, this.#xchgUops);
   }
 
   /** xchg with 64 bits of memory; the old value in `lo` and `hi`. */
@@ -86,7 +89,7 @@ export class AtomicUnit extends MemoryUnit {
     this.hi = this.words[i + 1]!;
     this.words[i] = lo;
     this.words[i + 1] = hi;
-    return this.#lock(addr, 8, dep, this.#xchgUops);
+    return this.#lock(addr, dep, this.#xchgUops);
   }
 
   /** lock cmpxchg of 32 bits: stores `next` if the word is `expected`; 1 in `lo` if it was, else 0. */
@@ -95,7 +98,7 @@ export class AtomicUnit extends MemoryUnit {
     const same = this.words[i] === expected;
     if (same) this.words[i] = next;
     this.lo = same ? 1 : 0;
-    return this.#lock(addr, 4, dep, this.#cmpxchgUops);
+    return this.#lock(addr, dep, this.#cmpxchgUops);
   }
 
   /** lock cmpxchg of 64 bits whose high halves are given too; 1 in `lo` if it stored, else 0. */
@@ -107,7 +110,7 @@ export class AtomicUnit extends MemoryUnit {
       this.words[i + 1] = hi;
     }
     this.lo = same ? 1 : 0;
-    return this.#lock(addr, 8, dep, this.#cmpxchgUops);
+    return this.#lock(addr, dep, this.#cmpxchgUops);
   }
 
   /** lock xadd of 32 bits; the old value in `lo`. */
@@ -115,7 +118,7 @@ export class AtomicUnit extends MemoryUnit {
     const i = addr >>> 2;
     this.lo = this.words[i]!;
     this.words[i] = (this.lo + delta) | 0;
-    return this.#lock(addr, 4, dep, this.#xaddUops);
+    return this.#lock(addr, dep, this.#xaddUops);
   }
 
   /**
@@ -123,13 +126,13 @@ export class AtomicUnit extends MemoryUnit {
    * drained, and takes its cycles; the line is asked for as soon as the address is known, so its
    * latency overlaps with both. Younger loads may start but retire after it.
    */
-  #lock(addr: Addr, size: number, dep: Ready, uops: number): Ready {
+  #lock(addr: Addr, dep: Ready, uops: number): Ready {
     this.instruction();
     this.check(addr);
     this.holdForQueue(this.stores.free);
     for (let i = 1; i < uops; i++) this.simple(Uop.filler, 0, NOW, 1);
     const t = this.issue(this.loadPorts, dep);
-    this.stream.add(Uop.lock | (this.site << 5));
+    this.stream.add(Uop.lock | this.siteKey);
     this.stream.add(addr);
     const owned = this.caches.own(addr >>> 6, t);
     const lineCause = this.caches.cause;
@@ -137,7 +140,7 @@ export class AtomicUnit extends MemoryUnit {
     const start = Math.max(t, this.finished, this.stores.drained);
     const locked = start + this.#lockCycles;
     const done = owned > locked ? this.retireAt(owned, lineCause) : this.retireAt(locked, Cause.lock);
-    this.stores.add(addr, size, done, done - 1, done - 1);
+    this.stores.addLocked(addr, done);
     return done;
   }
 }

@@ -25,8 +25,9 @@ export class PrivateCaches implements Holder {
   readonly #l2Cycles: number;
   /** Where the line in each way of the L1D is coming from, for whoever waits for it. */
   readonly #origin: Uint8Array;
-  /** Cycle at which each fill buffer is free again, used in turn. */
+  /** Cycle at which each fill buffer is free again. */
   readonly #fills: Int32Array;
+  /** The buffer `#fillBuffer` chose. */
   #fill = 0;
 
   constructor(machine: Machine, uncore: Uncore) {
@@ -152,12 +153,16 @@ export class PrivateCaches implements Holder {
     this.#origin[this.l1d.last] = this.cause;
   }
 
+  /** Cycle at which the fill buffer that is free first can take a miss of cycle `t`. */
   #fillBuffer(t: Ready): Ready {
-    return Math.max(t, this.#fills[this.#fill]!);
+    const fills = this.#fills;
+    let first = 0;
+    for (let i = 1; i < fills.length; i++) if (fills[i]! < fills[first]!) first = i;
+    this.#fill = first;
+    return Math.max(t, fills[first]!);
   }
 
   #release(done: Ready): void {
     this.#fills[this.#fill] = done;
-    if (++this.#fill === this.#fills.length) this.#fill = 0;
   }
 }

@@ -7,6 +7,7 @@
  *
  * Left out: one L3 domain and one socket only; bandwidth and queueing; the difference between M and E.
  */
+import { ModelBug } from '../model/errors.ts';
 import { Cache } from './cache.ts';
 import { Cause } from './cause.ts';
 import type { Machine } from './machine.ts';
@@ -20,6 +21,10 @@ export interface Holder {
 
 const NOBODY = -1;
 
+/** Cores a machine can have: sharers are words of 32 bits a line. */
+const SHARER_WORDS = 3;
+const MOST_CORES = 32 * SHARER_WORDS;
+
 /** Directory, L3 and memory shared by all cores of a machine. */
 export class Uncore {
   /** Core that may write the line without asking, or -1. */
@@ -27,8 +32,8 @@ export class Uncore {
   /** Cause of the latency that the last `read` or `own` returned. */
   cause = 0;
   readonly l3: Cache;
-  readonly #sharersLow: Int32Array;
-  readonly #sharersHigh: Int32Array;
+  /** Cores that hold a copy: `SHARER_WORDS` words a line, bit by core. */
+  readonly #sharers: Int32Array;
   readonly #holders: Holder[] = [];
   readonly #l3Cycles: number;
   readonly #dramCycles: number;
@@ -37,16 +42,16 @@ export class Uncore {
   constructor(machine: Machine, memory: Memory) {
     const lines = memory.bytes >>> 6;
     this.owner = new Int16Array(lines).fill(NOBODY);
-    this.#sharersLow = new Int32Array(lines);
-    this.#sharersHigh = new Int32Array(lines);
+    this.#sharers = new Int32Array(lines * SHARER_WORDS);
     this.l3 = new Cache(machine.n.l3Sets, machine.n.l3Ways);
     this.#l3Cycles = machine.n.l3Cycles;
     this.#dramCycles = machine.dramCycles;
     this.#transferCycles = machine.transferCycles;
   }
 
-  /** Adds a core and returns its number, 0..63. */
+  /** Adds a core and returns its number, 0..95; a ModelBug beyond. */
   join(holder: Holder): number {
+    if (this.#holders.length === MOST_CORES) throw new ModelBug('too many cores', { cores: MOST_CORES });
     return this.#holders.push(holder) - 1;
   }
 
@@ -114,28 +119,28 @@ export class Uncore {
   /** A core no longer holds the line, and it goes nowhere (it is being flushed to memory). */
   forget(line: number, core: number): void {
     if (this.owner[line] === core) this.owner[line] = NOBODY;
-    if (core < 32) this.#sharersLow[line]! &= ~(1 << core);
-    else this.#sharersHigh[line]! &= ~(1 << (core - 32));
+    this.#sharers[line * SHARER_WORDS + (core >>> 5)]! &= ~(1 << (core & 31));
   }
 
   #share(line: number, core: number): void {
-    if (core < 32) this.#sharersLow[line]! |= 1 << core;
-    else this.#sharersHigh[line]! |= 1 << (core - 32);
+    this.#sharers[line * SHARER_WORDS + (core >>> 5)]! |= 1 << (core & 31);
   }
 
   #heldByOthers(line: number, core: number): boolean {
-    const low = this.#sharersLow[line]! & ~(core < 32 ? 1 << core : 0);
-    const high = this.#sharersHigh[line]! & ~(core < 32 ? 0 : 1 << (core - 32));
-    return (low | high) !== 0;
+    const base = line * SHARER_WORDS;
+    for (let w = 0; w < SHARER_WORDS; w++) {
+      const own = w === core >>> 5 ? 1 << (core & 31) : 0;
+      if ((this.#sharers[base + w]! & ~own) !== 0) return true;
+    }
+    return false;
   }
 
   #invalidateOthers(line: number, core: number): void {
+    const base = line * SHARER_WORDS;
     for (let other = 0; other < this.#holders.length; other++) {
-      if (other === core) continue;
-      const held = other < 32 ? this.#sharersLow[line]! >>> other : this.#sharersHigh[line]! >>> (other - 32);
-      if ((held & 1) !== 0) this.#holders[other]!.invalidate(line);
+      const held = (this.#sharers[base + (other >>> 5)]! >>> (other & 31)) & 1;
+      if (other !== core && held === 1) this.#holders[other]!.invalidate(line);
     }
-    this.#sharersLow[line] = 0;
-    this.#sharersHigh[line] = 0;
+    this.#sharers.fill(0, base, base + SHARER_WORDS);
   }
 }

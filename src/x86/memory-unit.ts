@@ -208,6 +208,18 @@ export class MemoryUnit extends Pipeline {
     return last;
   }
 
+  /** Makes room for locals on the stack: one instruction. */
+  frame(bytes: number): void {
+    this.instruction();
+    this.simple(Uop.alu, this.aluPorts, NOW, 1);
+    this.sp -= bytes;
+  }
+
+  /** Gives the room back: one instruction. */
+  unframe(bytes: number): void {
+    this.frame(-bytes);
+  }
+
   /** `n` 8-byte pushes by microcode: the frame of an interrupt. No instructions of their own. */
   hardwarePush(n: number): void {
     for (let i = 0; i < n; i++) {
@@ -219,7 +231,7 @@ export class MemoryUnit extends Pipeline {
   /** One micro-op with a fixed latency and no memory. */
   protected simple(kind: number, ports: number, dep: Ready, latency: number): Ready {
     const t = this.issue(ports, dep);
-    this.stream.add(kind | (this.site << 5));
+    this.stream.add(kind | this.siteKey);
     return this.retireAt(t + latency, Cause.execute);
   }
 
@@ -245,7 +257,7 @@ export class MemoryUnit extends Pipeline {
   protected serialise(cycles: number, cause: number, kind: number, drain: boolean): Ready {
     this.instruction();
     this.issue(0, NOW);
-    this.stream.add(kind | (this.site << 5));
+    this.stream.add(kind | this.siteKey);
     if (drain && this.stores.drained > this.retire) this.creditWait(this.stores.drained, Cause.drain);
     const done = this.retireAt(this.retire + cycles, cause);
     this.refetch(done, cause);
@@ -257,7 +269,7 @@ export class MemoryUnit extends Pipeline {
     this.instruction();
     this.check(addr);
     const t = this.issue(this.storeAddressPorts, dep);
-    this.stream.add(Uop.repStos | (this.site << 5));
+    this.stream.add(Uop.repStos | this.siteKey);
     this.stream.add(addr);
     this.words.fill(0, addr >>> 2, (addr + bytes) >>> 2);
     let owned = t;
@@ -273,7 +285,7 @@ export class MemoryUnit extends Pipeline {
     this.check(addr);
     this.holdForQueue(this.loadQueueFree);
     const t = this.issue(this.loadPorts, dep);
-    this.stream.add(Uop.load | (this.site << 5));
+    this.stream.add(Uop.load | this.siteKey);
     this.stream.add(addr);
     let done: Ready;
     let cause: number;
@@ -287,6 +299,7 @@ export class MemoryUnit extends Pipeline {
       const { n } = this.machine;
       if (forward === Forward.exact) done = Math.max(t, stores.dataReady) + n.forwardExactCycles;
       else if (forward === Forward.within) done = Math.max(t, stores.dataReady) + n.forwardWithinCycles;
+      else if (forward === Forward.locked) done = Math.max(t, stores.drain) + n.l1Cycles;
       else done = Math.max(t, stores.drain) + n.forwardFailCycles;
     }
     this.retireAt(done, cause);
@@ -302,7 +315,7 @@ export class MemoryUnit extends Pipeline {
       this.storeDataPorts,
       data > t ? Math.min(data, Math.max(this.retire, t)) : t,
     );
-    this.stream.add(Uop.store | (this.site << 5));
+    this.stream.add(Uop.store | this.siteKey);
     this.stream.add(addr);
     this.retireAt(Math.max(t, known) + 1, Cause.execute);
     const owned = this.caches.own(addr >>> 6, t);

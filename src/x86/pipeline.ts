@@ -19,7 +19,7 @@ import { CAUSE_COUNT, Cause } from './cause.ts';
 import type { Uncore } from './coherence.ts';
 import type { Machine } from './machine.ts';
 import { PortCalendar } from './port-calendar.ts';
-import { INSTRUCTION_BYTES, SITE_ADDRESS, SITES } from './sites.ts';
+import { INSTRUCTION_BYTES, SITE_ADDRESS, SITE_END, SITES } from './sites.ts';
 import { StoreBuffer } from './store-buffer.ts';
 
 /** The token of a value that needs nothing: ready since ever. */
@@ -67,6 +67,8 @@ export class Pipeline {
   protected fetch: Ready = 0;
   protected fetchWhy: number = Cause.fetch;
   protected site = 0;
+  /** The site's address above the five bits of a micro-op's kind: what the stream fingerprint is made of. */
+  protected siteKey = 0;
   protected pc: Addr = 0;
 
   readonly #horizon: Horizon;
@@ -120,7 +122,10 @@ export class Pipeline {
    * somebody else must act first: the kernel then yields.
    */
   behind(dep: Ready): boolean {
-    this.resumeCycle = this.#epoch + (dep > this.dispatch ? dep : this.dispatch);
+    let earliest = this.dispatch > this.fetch ? this.dispatch : this.fetch;
+    // As in `issue`: a token later than `retire` is from before a new epoch.
+    if (dep > earliest && dep <= this.retire) earliest = dep;
+    this.resumeCycle = this.#epoch + earliest;
     return this.resumeCycle >= this.#horizon.cycle;
   }
 
@@ -174,15 +179,19 @@ export class Pipeline {
     this.timing.reset();
   }
 
-  /** What follows belongs to this site; arriving here by a jump ends the fetch group. */
+  /**
+   * What follows belongs to this site. Coming from the site in front of it is a fall-through, whichever of its
+   * instructions ran; arriving from elsewhere is a taken branch and ends the fetch group.
+   */
   at(site: number): void {
-    this.site = site;
     const address = SITE_ADDRESS[site]!;
-    if (address !== this.pc) {
-      this.pc = address;
+    if (address !== SITE_END[this.site]) {
       this.fetch += this.#takenBranchCycles;
       this.#fetchSlots = this.#fetchWidth;
     }
+    this.pc = address;
+    this.site = site;
+    this.siteKey = address << 5;
   }
 
   /** Counts one instruction and fetches its bytes. */

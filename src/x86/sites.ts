@@ -36,6 +36,9 @@ export const SITES: Site[] = [];
 /** Address of the first instruction of each site. */
 export const SITE_ADDRESS = new Int32Array(MAX_SITES);
 
+/** Address behind the last instruction of each site: where its fall-through continues. */
+export const SITE_END = new Int32Array(MAX_SITES);
+
 /** The functions of one C file (or of one part of it) in the order in which they stand in the text. */
 export class SourceFile {
   readonly #file: string;
@@ -87,7 +90,10 @@ export class CodeFunction {
     const number = SITES.length;
     if (number >= MAX_SITES) throw new ModelBug('more sites than MAX_SITES', { number });
     SITES.push({ what, fn: this.#name, file: this.#file });
-    SITE_ADDRESS[number] = this.#take(instructions * INSTRUCTION_BYTES);
+    const bytes = instructions * INSTRUCTION_BYTES;
+    const address = this.#take(bytes);
+    SITE_ADDRESS[number] = address;
+    SITE_END[number] = address + bytes;
     return number;
   }
 }

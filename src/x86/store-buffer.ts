@@ -2,9 +2,10 @@
  * Stores between execution and L1D: when each drains, and which bytes a younger load may take from them.
  *
  * Drain is in program order, at most one store a cycle, not before the store retired and not before its line
- * may be written; ownership is asked for when the address is known. Forwarding looks at the youngest store to
- * each 8-byte chunk only (a direct-mapped table): a load that would need bytes of two stores fails to forward,
- * as on silicon.
+ * may be written; ownership is asked for when the address is known.
+ *
+ * Forwarding looks at each 8-byte chunk (a direct-mapped table): the youngest store to it, and under it what is
+ * left of the older ones, as one. A load that needs bytes of two stores fails to forward, as on silicon.
  */
 import type { Addr, Ready } from '../model/units.ts';
 
@@ -12,7 +13,7 @@ const CHUNKS = 256;
 const RING = 256;
 
 /** How a load relates to the stores before it. */
-export const Forward = { none: 0, exact: 1, within: 2, fails: 3 } as const;
+export const Forward = { none: 0, exact: 1, within: 2, fails: 3, locked: 4 } as const;
 
 /** Store queue and forwarding table of one core. */
 export class StoreBuffer {
@@ -28,6 +29,13 @@ export class StoreBuffer {
   readonly #bytes = new Uint8Array(CHUNKS);
   readonly #data = new Int32Array(CHUNKS);
   readonly #until = new Int32Array(CHUNKS);
+  /** Whether the youngest store to the chunk was a locked operation: its value comes from L1D. */
+  readonly #locked = new Uint8Array(CHUNKS);
+  /** The older stores under the youngest: their bytes, how many they are (2: several), data and drain. */
+  readonly #underBytes = new Uint8Array(CHUNKS);
+  readonly #underCount = new Uint8Array(CHUNKS);
+  readonly #underData = new Int32Array(CHUNKS);
+  readonly #underUntil = new Int32Array(CHUNKS);
 
   /** @param entries size of the store queue, 1..256 */
   constructor(entries: number) {
@@ -48,14 +56,23 @@ export class StoreBuffer {
    */
   add(addr: Addr, size: number, data: Ready, retired: Ready, owned: Ready): void {
     const drain = Math.max(retired, this.drained, owned) + 1;
-    this.drained = drain;
-    this.#ring[this.#count & (RING - 1)] = drain;
-    this.#count = (this.#count + 1) & 0x3fffffff;
+    this.#queue(drain);
+    const chunk = addr >>> 3;
+    const i = chunk & (CHUNKS - 1);
+    const bytes = byteMask(addr, size);
+    if (this.#chunk[i] === chunk) this.#cover(i, bytes);
+    else this.#underBytes[i] = 0;
+    this.#enter(i, chunk, bytes, data, drain);
+    this.#locked[i] = 0;
+  }
+
+  /** Enters the store of a locked operation, in L1D at `done`: nothing is forwarded from it. */
+  addLocked(addr: Addr, done: Ready): void {
+    this.#queue(done);
     const i = (addr >>> 3) & (CHUNKS - 1);
-    this.#chunk[i] = addr >>> 3;
-    this.#bytes[i] = byteMask(addr, size);
-    this.#data[i] = data;
-    this.#until[i] = drain;
+    this.#underBytes[i] = 0;
+    this.#enter(i, addr >>> 3, 0xff, done, done);
+    this.#locked[i] = 1;
   }
 
   /** Whether, and how, a load issued at `t` gets its bytes from a store; sets `dataReady` and `drain`. */
@@ -64,11 +81,18 @@ export class StoreBuffer {
     if (this.#chunk[i] !== addr >>> 3 || this.#until[i]! <= t) return Forward.none;
     const want = byteMask(addr, size);
     const have = this.#bytes[i]!;
-    if ((want & have) === 0) return Forward.none;
+    const under = this.#underUntil[i]! > t ? this.#underBytes[i]! : 0;
     this.dataReady = this.#data[i]!;
     this.drain = this.#until[i]!;
+    if (this.#locked[i] === 1) return Forward.locked;
     if (want === have) return Forward.exact;
-    return (want & have) === want ? Forward.within : Forward.fails;
+    if ((want & have) === want) return Forward.within;
+    if ((want & (have | under)) === 0) return Forward.none;
+    if ((want & have) !== 0) return Forward.fails;
+    this.dataReady = this.#underData[i]!;
+    this.drain = this.#underUntil[i]!;
+    if (this.#underCount[i] !== 1 || (want & under) !== want) return Forward.fails;
+    return want === under ? Forward.exact : Forward.within;
   }
 
   /** Everything has drained: the core's relative time starts again. */
@@ -76,6 +100,33 @@ export class StoreBuffer {
     this.drained = 0;
     this.#ring.fill(0);
     this.#chunk.fill(-1);
+  }
+
+  #queue(drain: Ready): void {
+    this.drained = drain;
+    this.#ring[this.#count & (RING - 1)] = drain;
+    this.#count = (this.#count + 1) & 0x3fffffff;
+  }
+
+  #enter(i: number, chunk: number, bytes: number, data: Ready, drain: Ready): void {
+    this.#chunk[i] = chunk;
+    this.#bytes[i] = bytes;
+    this.#data[i] = data;
+    this.#until[i] = drain;
+  }
+
+  /** The youngest store of a chunk is about to be one of `bytes`: what it leaves of the older ones goes under it. */
+  #cover(i: number, bytes: number): void {
+    const young = this.#bytes[i]! & ~bytes;
+    const old = this.#underBytes[i]! & ~bytes & ~this.#bytes[i]!;
+    if (young !== 0) {
+      // A store that lost some of its bytes, or stands beside another, can only be waited for.
+      const whole = old === 0 && young === this.#bytes[i]!;
+      this.#underCount[i] = whole ? 1 : 2;
+      this.#underData[i] = this.#data[i]!;
+      this.#underUntil[i] = this.#until[i]!;
+    } else if (old !== this.#underBytes[i]!) this.#underCount[i] = 2;
+    this.#underBytes[i] = young | old;
   }
 }
 

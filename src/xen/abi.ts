@@ -44,8 +44,3 @@ export interface SharedPages {
   readonly sharedInfo: Addr;
   readonly vcpuInfo: readonly Addr[];
 }
-
-/** Byte offset of the 64-bit word of a bit array that holds a port. */
-export function wordOffset(port: Port): number {
-  return (port >>> 6) * 8;
-}

@@ -2,8 +2,8 @@
  * A domain's event-channel state in the modelled memory: the pages it shares with the guest, and the part of
  * struct domain, struct vcpu and struct evtchn that the paths here touch.
  *
- * Sizes and sharing follow Xen (a channel is a 64-byte aligned object, 64 to a 4-KiB bucket; a vCPU's scheduler
- * fields are on a line of their own); the offsets inside Xen's private structures are ours.
+ * Sizes follow Xen (a channel is a 64-byte aligned object, 64 to a 4-KiB bucket); the offsets inside Xen's private
+ * structures are ours.
  */
 import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
@@ -20,8 +20,8 @@ export const ECS_RESERVED = 1;
 /** Offsets in struct domain (ours). */
 export const DOMAIN = { validEvtchns: 0, buckets: 8, vcpus: 16, sharedInfo: 24, eventLock: 64 } as const;
 
-/** Offsets in struct vcpu (ours); each group on a line of its own. */
-export const VCPU = { vcpuInfo: 0, upcallVector: 8, pauseFlags: 64, isRunning: 72, bytes: 128 } as const;
+/** Offset in struct vcpu (ours). */
+export const VCPU = { vcpuInfo: 0, bytes: 128 } as const;
 
 const BUCKET_CHANNELS = 64;
 

@@ -71,6 +71,8 @@ export interface Delivery {
   pending(port: Port, from: Core): void;
   /** The mask bit of a port was cleared: from here on it can be served if it is pending. */
   unmasked(port: Port, from: Core): void;
+  /** A port was closed: from here on its number may be handed out again. */
+  closed(port: Port): void;
   /** A vCPU's upcall was newly marked: it needs an interrupt. */
   marked(vcpu: Vcpu, from: Core): void;
 }
@@ -200,6 +202,7 @@ export class EventChannels implements Hypercalls {
     core.store32(channel + EVTCHN.state, ECS_FREE, NOW);
     core.store32(channel + EVTCHN.notifyVcpu, 0, NOW);
     core.free(6);
+    this.#delivery.closed(port);
     this.#eventUnlock(core);
   }
 
@@ -224,7 +227,7 @@ export class EventChannels implements Hypercalls {
       if (!core.branch(port < core.lo, tValid)) {
         core.at(At.newBucket);
         if (!domain.addBucket()) break;
-        core.lump(core.machine.n.evtchnOpCycles);
+        core.lump(core.machine.n.evtchnBucketCycles);
         core.at(At.searchPort);
       }
       const tBuckets = core.load64(domain.base + DOMAIN.buckets, NOW);

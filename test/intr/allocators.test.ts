@@ -22,22 +22,21 @@ function contract(strategy: Strategy, guest: string): void {
   const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, strategy: strategy.name }));
   const { os, cpus } = bench.guest;
   const cpu = cpus[0]!;
-  const isrcs = createIsrcs(os, POPULATION);
+  const isrcs = createIsrcs(os, cpu, POPULATION);
   const indexOf = new Map(isrcs.map((isrc, i) => [isrc, i]));
   const random = new RandomStream(11, `${strategy.name} ${guest}`);
   const live = new Set(isrcs.keys());
   /** Unused isrcs by index, in the order of their release. */
   const unused: number[] = [];
   const release = (index: number) => {
-    if (!os.allocator.underIsrcLock) cpu.core.call();
-    runAlone(os.allocator.release(cpu, isrcs[index]!));
+    runAlone(os.generation.putBack(os, cpu, isrcs[index]!));
     live.delete(index);
     unused.push(index);
   };
   const alloc = () => {
     cpu.core.begin(cpu.core.now);
     cpu.core.call();
-    const isrc = runAlone(os.allocator.alloc(cpu));
+    const isrc = runAlone(os.generation.find(os, cpu));
     if (unused.length === 0) {
       assert.equal(isrc, 0, 'nothing is unused');
       return;

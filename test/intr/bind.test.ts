@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { STRATEGIES } from '../../src/intr/alloc/strategies.ts';
 import { EVENT, FLAG_MASKED, INTSRC } from '../../src/intr/layout.ts';
-import { HandlerKind, type HandlerKindCode, runAlone } from '../../src/intr/os.ts';
+import { HandlerKind, type HandlerKindCode } from '../../src/intr/os.ts';
 import { BenchGuest } from '../../src/lab/bench-guest.ts';
 import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
 import { ChannelKind, type ChannelKindCode, SHARED_INFO } from '../../src/xen/abi.ts';
@@ -18,13 +18,13 @@ function guestOf(guest: string, strategy = 'slist') {
   const bind = (kind: ChannelKindCode, handler: HandlerKindCode = HandlerKind.filter) => {
     const before = stats.hypercalls;
     cpu.core.begin(cpu.core.now);
-    const port = runAlone(os.generation.bind(os, cpu, kind, handler, 0));
+    const port = bench.run(os.generation.bind(os, cpu, kind, handler, 0));
     return { port, hypercalls: stats.hypercalls - before };
   };
   const unbind = (port: number) => {
     const before = stats.hypercalls;
     cpu.core.begin(cpu.core.now);
-    runAlone(os.generation.unbind(os, cpu, port));
+    bench.run(os.generation.unbind(os, cpu, port));
     return stats.hypercalls - before;
   };
   const bit = (array: number, port: number) =>
@@ -67,7 +67,9 @@ for (const guest of GUESTS) {
     const cost = () => {
       g.cpu.core.begin(g.cpu.core.now);
       const before = g.cpu.core.credited;
-      const port = runAlone(g.os.generation.bind(g.os, g.cpu, ChannelKind.unbound, HandlerKind.ithread, 0));
+      const port = g.bench.run(
+        g.os.generation.bind(g.os, g.cpu, ChannelKind.unbound, HandlerKind.ithread, 0),
+      );
       return { port, cycles: g.cpu.core.credited - before };
     };
     const first = cost();

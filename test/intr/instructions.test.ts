@@ -34,9 +34,8 @@ test('real_find_unused over 128 isrcs, real_alloc_pop', () => {
     const bench = new BenchGuest({ ...scenarioOf(DEFAULT_NAMES), strategy: strategyByName(strategy) });
     const { os, cpus } = bench.guest;
     const cpu = cpus[0]!;
-    const isrcs = createIsrcs(os, n);
-    if (!os.allocator.underIsrcLock) cpu.core.call();
-    runAlone(os.allocator.release(cpu, isrcs[n - 1]!));
+    const isrcs = createIsrcs(os, cpu, n);
+    runAlone(os.generation.putBack(os, cpu, isrcs[n - 1]!));
     const before = cpu.core.instructionCount;
     bench.measure(os.allocator.alloc(cpu));
     within5Percent(cpu.core.instructionCount - before - 1, counted, strategy);

@@ -8,7 +8,7 @@ import { breakEvenLines, breakEvens, breakEvenTable, studySections } from '../..
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
 import { studyText } from '../../report/study-text.ts';
 import { bundled } from '../context.ts';
-import { listed, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
 import { emit, note, type OutputOptions, prepareOutput } from '../output.ts';
 
 /** `upcall study`: the main job, on the bundled recordings. */
@@ -25,7 +25,7 @@ export const studyCommand: CommandModule<object, ScenarioOptions & OutputOptions
       if (process.stderr.isTTY) note(`replaying ${recording}`);
       for (const scenario of scenarios) runs.push(await runFile(bundled(recordingFile(recording)), scenario));
     }
-    const points = breakEvens(NAMES.machine, listed(o.guest, 'guest')[0]!);
+    const points = breakEvens(NAMES.machine, NAMES.guest);
     const results = runs.map((r) => r.result);
     const main = runsTable(results);
     const files = [

@@ -11,8 +11,8 @@ import type { KernelCpu } from '../kernel-image.ts';
 
 /** Finds an unused isrc and takes one back. */
 export interface IsrcAllocator {
-  /** Whether the caller must hold `xen_intr_isrc_lock` around both calls: the strategy has no lock of its own. */
-  readonly underIsrcLock: boolean;
+  /** Whether the strategy takes a lock of its own; if not, the caller must hold one around both calls. */
+  readonly locksItself: boolean;
   /**
    * Takes an unused isrc out of the pool, with all the strategy's own locking.
    *

@@ -31,7 +31,7 @@ const WORDS = 64;
 
 /** A flat bitmap with a bit scan. */
 export class BitmapAllocator implements IsrcAllocator {
-  readonly underIsrcLock = false;
+  readonly locksItself = true;
   readonly #table: IsrcTable;
   readonly #words: Addr;
   readonly #byIndex: Addr;

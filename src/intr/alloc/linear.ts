@@ -11,27 +11,31 @@ import { SourceFile } from '../../x86/sites.ts';
 import type { IsrcTable } from '../isrc-table.ts';
 import type { KernelCpu } from '../kernel-image.ts';
 import { EVTCHN_TYPE } from '../layout.ts';
+import { GENERATION_A, perGeneration } from '../source-files.ts';
 import type { IsrcAllocator } from './allocator.ts';
 
-const find = new SourceFile('sys/x86/xen/xen_intr.c', 'find').fn('xen_intr_find_unused_isrc');
 const lookup = new SourceFile('sys/x86/x86/intr_machdep.c', 'lookup').fn('intr_lookup_source');
-const releaseFn = new SourceFile('sys/x86/xen/xen_intr.c', 'release type').fn('xen_intr_release_isrc');
 
-const At = {
-  enter: find.site('entry', 8),
-  step: find.site('next vector', 3),
-  lookup: lookup.site('bounds-checked table lookup', 9),
-  test: find.site('null check and type test', 9),
-  take: find.site('mark as used, return', 8),
-  release: releaseFn.site('type := unbound', 2),
-};
+const AT_LOOKUP = lookup.site('bounds-checked table lookup', 9);
+const AT = perGeneration('find', ({ id, arch }) => {
+  const find = arch.fn('xen_intr_find_unused_isrc');
+  return {
+    enter: find.site('entry', 8),
+    step: find.site('next vector', 3),
+    test: find.site('null check and type test', 9),
+    take: find.site('mark as used, return', 8),
+    release: arch
+      .fn(id === GENERATION_A ? 'xen_intr_release_isrc' : 'xen_arch_intr_release')
+      .site('type := unbound', 2),
+  };
+});
 
 /** What a taken isrc's type is until the bind fills it in. */
 const TAKEN = EVTCHN_TYPE.port;
 
 /** Generation A's strategy. */
 export class LinearAllocator implements IsrcAllocator {
-  readonly underIsrcLock = true;
+  readonly locksItself = false;
   readonly #table: IsrcTable;
 
   constructor(table: IsrcTable) {
@@ -40,9 +44,10 @@ export class LinearAllocator implements IsrcAllocator {
 
   *alloc(cpu: KernelCpu): Kernel<Addr> {
     const { core } = cpu;
-    const { image, layout } = this.#table;
+    const { image, layout, generation } = this.#table;
+    const at = AT[generation];
     const { statics } = image;
-    core.at(At.enter);
+    core.at(at.enter);
     core.push(3);
     core.free(2);
     const tCount = core.load32(statics.autoVectorCount, NOW);
@@ -50,12 +55,12 @@ export class LinearAllocator implements IsrcAllocator {
     let tI = NOW;
     let more = core.branch(core.lo > 0, tCount);
     while (more) {
-      core.at(At.step);
+      core.at(at.step);
       const tFirst = core.load32(statics.firstEvtchnIrq, NOW);
       const vector = core.lo + i;
       const tVector = core.alu(core.join(tFirst, tI));
       core.call();
-      core.at(At.lookup);
+      core.at(AT_LOOKUP);
       core.free(1);
       core.branch(vector < 0, tVector);
       const tLimit = core.operand32(statics.numIoIrqs, NOW);
@@ -66,11 +71,11 @@ export class LinearAllocator implements IsrcAllocator {
       const tIsrc = core.load64(table + vector * 8, core.join(tTable, tIndex));
       const isrc = core.lo;
       core.ret();
-      core.at(At.test);
+      core.at(at.test);
       if (!core.branch(isrc === 0, tIsrc)) {
         const tType = core.operand32(isrc + layout.type, tIsrc);
         if (core.branch(core.lo === EVTCHN_TYPE.unbound, tType)) {
-          core.at(At.take);
+          core.at(at.take);
           core.store32(isrc + layout.type, TAKEN, NOW, tIsrc);
           core.pop(3);
           core.ret();
@@ -82,7 +87,7 @@ export class LinearAllocator implements IsrcAllocator {
       const tAgain = core.operand32(statics.autoVectorCount, NOW);
       more = core.branch(i < core.lo, core.join(tI, tAgain));
     }
-    core.at(At.take);
+    core.at(at.take);
     core.free(1);
     core.pop(3);
     core.ret();
@@ -90,7 +95,7 @@ export class LinearAllocator implements IsrcAllocator {
   }
 
   *release(cpu: KernelCpu, isrc: Addr): Kernel {
-    cpu.core.at(At.release);
+    cpu.core.at(AT[this.#table.generation].release);
     cpu.core.store32(isrc + this.#table.layout.type, EVTCHN_TYPE.unbound, NOW);
   }
 

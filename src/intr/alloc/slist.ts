@@ -27,7 +27,7 @@ const At = {
 
 /** Generation C's strategy. */
 export class SlistAllocator implements IsrcAllocator {
-  readonly underIsrcLock = false;
+  readonly locksItself = true;
   readonly #table: IsrcTable;
 
   constructor(table: IsrcTable) {

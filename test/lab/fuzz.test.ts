@@ -1,0 +1,118 @@
+/**
+ * Random loads over everything a trace can say and a scenario can choose. The replay itself asserts conservation
+ * of sends and credits; here it must also end with every recorded port on a channel and an isrc of its own.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { STRATEGIES } from '../../src/intr/alloc/strategies.ts';
+import { replay } from '../../src/lab/replay.ts';
+import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
+import { openTrace } from '../../src/trace/reader.ts';
+import { COLUMNS } from '../../src/trace/table.ts';
+import { SHARED_INFO } from '../../src/xen/abi.ts';
+import { fileIn, temporaryFolder, traceText } from '../support/files.ts';
+
+const folder = temporaryFolder();
+let serial = 0;
+
+const handler = fc.constantFrom('filter', 'ithread', 'user');
+const channel = fc.constantFrom('interdomain', 'unbound', 'virq', 'ipi');
+const what = fc.constantFrom('send', 'send', 'send', 'send', 'send', 'unbind', 'move', 'unmask', 'unmask');
+const step = fc.record({
+  gap: fc.nat(100),
+  what,
+  port: fc.nat(10),
+  by: fc.nat(5),
+  to: fc.nat(5),
+  handler,
+  channel,
+});
+const load = fc.record({
+  vcpus: fc.integer({ min: 1, max: 6 }),
+  stretch: fc.constantFrom(1, 10, 100),
+  boundFirst: fc.nat(11),
+  steps: fc.array(step, { maxLength: 150 }),
+});
+const names = fc.record({
+  guest: fc.constantFrom('freebsd-a', 'freebsd-c'),
+  strategy: fc.constantFrom(...STRATEGIES.map(({ name }) => name)),
+  machine: fc.constantFrom('zen5', 'skylake-sp'),
+  cache: fc.constantFrom('warm', 'l2-cold', 'cold'),
+  interruptedUser: fc.nat(1),
+  senders: fc.integer({ min: 1, max: 4 }),
+  filterCycles: fc.constantFrom(0, 5000),
+});
+
+/** The rows of a load: a port that is not bound is bound whenever it is named. */
+function rowsOf({
+  vcpus,
+  stretch,
+  boundFirst,
+  steps,
+}: typeof load extends fc.Arbitrary<infer T> ? T : never) {
+  const rows: string[] = [];
+  const live = new Set<number>();
+  for (let port = 1; port <= boundFirst; port++) {
+    live.add(port);
+    rows.push(`0,bound,-,${port},${port % vcpus},interdomain,filter,`);
+  }
+  let time = 0;
+  for (const s of steps) {
+    time += s.gap * stretch;
+    const port = s.port + 1;
+    const by = s.by % vcpus;
+    if (!live.has(port)) {
+      live.add(port);
+      rows.push(`${time},bind,${by},${port},${s.to % vcpus},${s.channel},${s.handler},`);
+    } else if (s.what === 'unbind') {
+      live.delete(port);
+      rows.push(`${time},unbind,${by},${port},,,,`);
+    } else if (s.what === 'move') rows.push(`${time},move,${by},${port},${s.to % vcpus},,,`);
+    else if (s.what === 'unmask') rows.push(`${time},unmask,${by},${port},,,,`);
+    else
+      rows.push(
+        `${time},send,${s.to % 2 === 0 ? '-' : by},${port},,,,${s.gap % 3 === 0 ? 'blocked' : 'running'}`,
+      );
+  }
+  return { rows, live };
+}
+
+test('random traces on random scenarios end with every bound port on a channel and an isrc of its own', async () => {
+  await fc.assert(
+    fc.asyncProperty(load, names, async (trace, chosen) => {
+      const { interruptedUser, senders, filterCycles, ...rest } = chosen;
+      const set = [
+        `interruptedUser=${interruptedUser}`,
+        `senders=${senders}`,
+        `filterCycles=${filterCycles}`,
+      ];
+      const { rows, live } = rowsOf(trace);
+      const header = `# upcall-trace 1\n# name: fuzz\n# clock_hz: 1000000000\n# vcpus: ${trace.vcpus}\n${COLUMNS}\n`;
+      const path = fileIn(folder, `f${serial++}.trace`, traceText(rows, { header }));
+      const scenario = scenarioOf({ ...DEFAULT_NAMES, ...rest, set });
+      const { vcpus } = await replay(await openTrace(path), path, scenario);
+      const { os, domain, memory } = vcpus.guest;
+      const channels = new Set<number>();
+      const isrcs = new Set<number>();
+      for (const recorded of live) {
+        const port = vcpus.ports.model(recorded);
+        const isrc = memory.peek32(os.image.portToIsrc + 8 * port);
+        assert.ok(port > 0 && isrc !== 0, `recorded port ${recorded} is served`);
+        assert.equal(vcpus.ports.recorded(port), recorded);
+        assert.equal(memory.peek32(isrc + os.generation.isrc.port), port, 'the isrc knows its port');
+        channels.add(port);
+        isrcs.add(isrc);
+      }
+      assert.equal(channels.size, live.size);
+      assert.equal(isrcs.size, live.size);
+      for (let port = 1; port < 40; port++) {
+        const masked =
+          (memory.peek32(domain.sharedInfo + SHARED_INFO.mask + (port >>> 5) * 4) >>> (port & 31)) & 1;
+        if (memory.peek32(os.image.portToIsrc + 8 * port) === 0)
+          assert.equal(masked, 1, 'a free port is masked');
+      }
+    }),
+    { seed: 41, numRuns: 120 },
+  );
+});
