@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Provenance, sha256 } from '../report/sidecar.ts';
+import type { Input } from '../trace/input.ts';
 
 /** Folder of the package: the nearest one above this file with a package.json. */
 export const PACKAGE_ROOT = packageRoot();
@@ -22,10 +23,17 @@ export function bundled(file: string): string {
   return join(PACKAGE_ROOT, 'traces', file);
 }
 
-/** Where results of this command line are from. */
-export function provenance(command: readonly string[], files: readonly string[]): Provenance {
+/**
+ * Where results of this command line are from.
+ *
+ * @param from paths of files, or inputs that have been read
+ */
+export function provenance(command: readonly string[], from: ReadonlyArray<string | Input>): Provenance {
   const inputs: Record<string, string> = {};
-  for (const file of files) if (file !== '-') inputs[shortName(file)] = sha256(readFileSync(file));
+  for (const input of from) {
+    if (typeof input === 'string') inputs[shortName(input)] = sha256(readFileSync(input));
+    else inputs[shortName(input.path)] = input.sha256;
+  }
   return { tool: 'upcall', version: VERSION, ...revision(), command, inputs };
 }
 

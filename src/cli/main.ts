@@ -11,21 +11,28 @@ import { scanCommand } from './commands/scan.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { studyCommand } from './commands/study.ts';
 import { traceCommand } from './commands/trace.ts';
+import { validateCommand } from './commands/validate.ts';
 import { whatifCommand } from './commands/whatif.ts';
 import { VERSION } from './context.ts';
 import { fail } from './errors.ts';
-import { STANDARD_INPUT } from './options.ts';
-
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader that has seen enough (head, less) closes the pipe: no failure of ours.
-  if (error.code !== 'EPIPE') throw error;
-});
+import { cannotPrint } from './output.ts';
+import { placeIn, refuseRepeated, refuseUnknownCommand, wantsJson, wordsForYargs } from './words.ts';
 
 const words = process.argv.slice(2);
-const json = words.includes('--format=json') || words[words.indexOf('--format') + 1] === 'json';
+const json = wantsJson(words);
+
+process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+  // Whatever else could not be written fails for the same reason.
+  process.stdout.on('error', () => {});
+  // A reader that has seen enough (head, less) closes the pipe: no failure of ours.
+  if (error.code !== 'EPIPE') fail(cannotPrint(error), json);
+});
+// Nobody is left to be told when standard error cannot be written; the exit code still says it.
+process.stderr.on('error', () => {});
 
 try {
-  await yargs(words.map((word) => (word === '-' ? STANDARD_INPUT : word)))
+  const cli = yargs(wordsForYargs(words));
+  await cli
     .scriptName('upcall')
     .usage('$0 COMMAND\n\nA deterministic cycle-level model of the Xen upcall hot path in FreeBSD guests.')
     .command(studyCommand)
@@ -33,13 +40,20 @@ try {
     .command(compareCommand)
     .command(whatifCommand)
     .command(scanCommand)
+    .command(validateCommand)
     .command(machinesCommand)
     .command(checkCommand)
     .command(acceptCommand)
     .command(traceCommand)
     .command(schemaCommand)
+    .middleware((o) => refuseUnknownCommand(o, placeIn(cli)), true)
+    .check((o, known) => {
+      refuseRepeated(o, (known as { array?: string[] }).array ?? []);
+      return true;
+    })
     .demandCommand(1, 'expected a command; upcall --help lists them')
     .strict()
+    .parserConfiguration({ 'greedy-arrays': false })
     .locale('en')
     .version(VERSION)
     .wrap(110)

@@ -20,19 +20,32 @@ export function withOutput<T>(y: Argv<T>) {
 /** `--machine`, `--guest`, `--strategy`, `--cache` and `--set`. */
 export function withScenario<T>(y: Argv<T>) {
   return y
-    .option('machine', name('machine', DEFAULT_NAMES.machine))
-    .option('guest', name('guest', DEFAULT_NAMES.guest))
-    .option('strategy', name('strategy', DEFAULT_NAMES.strategy))
-    .option('cache', name('cache', DEFAULT_NAMES.cache))
-    .option('set', {
-      type: 'string',
-      array: true,
-      default: [] as string[],
-      describe: 'key=value, repeatable',
-    });
+    .option('machine', nameOption('machine', DEFAULT_NAMES.machine))
+    .option('guest', nameOption('guest', DEFAULT_NAMES.guest))
+    .option('strategy', nameOption('strategy', DEFAULT_NAMES.strategy))
+    .option('cache', nameOption('cache', DEFAULT_NAMES.cache))
+    .option('set', SET_OPTION);
 }
 
-function name(kind: keyof typeof NAMES, standard: string) {
+/** `--set`. */
+export const SET_OPTION = {
+  type: 'string',
+  array: true,
+  default: [] as string[],
+  describe: 'key=value, repeatable',
+} as const;
+
+/** An option that takes one name of a kind; undefined when it is not given. */
+export function oneNameOption(kind: keyof typeof NAMES, standard: string) {
+  return {
+    type: 'string',
+    defaultDescription: standard,
+    describe: `${kind}: ${NAMES[kind].join(', ')}`,
+  } as const;
+}
+
+/** An option that takes names of one kind, or several separated by commas. */
+export function nameOption(kind: keyof typeof NAMES, standard: string) {
   const describe = `${kind}, or several separated by commas: ${NAMES[kind].join(', ')}`;
   return { type: 'string', default: standard, describe } as const;
 }
@@ -85,12 +98,4 @@ export function integers(text: string, option: string): number[] {
 export function integer(text: string, option: string): number {
   if (!/^\d{1,15}$/.test(text)) throw usageError(`--${option} expects an integer, found "${text}"`);
   return Number(text);
-}
-
-/** Stands for a lone hyphen, standard input, which yargs would lose. */
-export const STANDARD_INPUT = '(standard input)';
-
-/** The file a positional argument names; "-" for standard input. */
-export function fileName(text: string): string {
-  return text === STANDARD_INPUT ? '-' : text;
 }

@@ -39,17 +39,22 @@ export function findCycles(scenario: Scenario, strategy: Strategy, n: number, ca
   return cycles;
 }
 
-/** Least n at which `a` costs more than `b`; undefined when it never does up to 4,095. */
+/**
+ * Least n at which `a` costs more than `b`; undefined when it never does up to `high`.
+ *
+ * @param low a number at which `a` is known not to cost more; 0 if none is
+ * @param high where it is looked for at most
+ */
 export function breakEven(
   scenario: Scenario,
   a: Strategy,
   b: Strategy,
   cache: CacheState,
+  low = 0,
+  high = MOST_ISRCS,
 ): number | undefined {
   const dearer = (n: number) => findCycles(scenario, a, n, cache) > findCycles(scenario, b, n, cache);
-  if (!dearer(MOST_ISRCS)) return undefined;
-  let low = 0;
-  let high = MOST_ISRCS;
+  if (!dearer(high)) return undefined;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
     if (dearer(middle)) high = middle;

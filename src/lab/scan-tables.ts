@@ -1,6 +1,7 @@
 /** Results of the pending scan as tables. */
 
-import { generationByName } from '../intr/generations.ts';
+import { GENERATIONS, generationByName } from '../intr/generations.ts';
+import { traceError } from '../model/errors.ts';
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import type { ScanCaseRow } from '../trace/scan-cases.ts';
 import type { ScanBench, ScanResult } from './scan.ts';
@@ -45,9 +46,19 @@ export function scanTable(scenario: Scenario, r: ScanResult): Table {
 /**
  * Every case of a file: what was served, and the state after the call.
  *
+ * @param file for errors: a case of an unknown generation is a UserError (exit 6)
  * @param benchOf the guest of a generation, made once
  */
-export function casesTable(cases: readonly ScanCaseRow[], benchOf: (guest: string) => ScanBench): Table {
+export function casesTable(
+  file: string,
+  cases: readonly ScanCaseRow[],
+  benchOf: (guest: string) => ScanBench,
+): Table {
+  const guests = GENERATIONS.map((g) => g.name);
+  for (const { line, generation } of cases) {
+    if (guests.includes(generation)) continue;
+    throw traceError({ file, line }, `generation "${generation}"`, `one of ${guests.join(', ')}`);
+  }
   const rows = cases.map((c): Cell[] => {
     const r = benchOf(generationByName(c.generation).name).run(c, false);
     return [c.id, c.generation, r.order.join(' '), r.stillPending.join(' '), `${r.lastL1}.${r.lastL2}`];

@@ -8,7 +8,7 @@ import { strategyByName } from '../intr/alloc/strategies.ts';
 import { generationByName } from '../intr/generations.ts';
 import { LUMP_VALUES, LUMPS, type Lumps } from '../intr/lumps.ts';
 import type { Generation } from '../intr/os.ts';
-import { unknownName } from '../model/errors.ts';
+import { unknownName, usageError } from '../model/errors.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import { numbersOf, type ParamSpecs, parseAssignment, type Sourced } from '../model/params.ts';
 import { defineMachine, MACHINE, type Machine } from '../x86/machine.ts';
@@ -65,6 +65,24 @@ export const DEFAULT_NAMES: ScenarioNames = {
   cache: 'warm',
 };
 
+/** Where every name that `set` knows can be read. */
+const KNOWN = `upcall machines show NAME lists the numbers of machine and kernel; those of a run are ${Object.keys(RUN_PARAMS).join(', ')}`;
+
+/** What is no number, or has another name, though it looks like one that could be set. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  machine: 'an option of its own, --machine; whatif alone takes it in --set',
+  guest: 'an option of its own, --guest; whatif alone takes it in --set',
+  strategy: 'an option of its own, --strategy; whatif alone takes it in --set',
+  cache: 'an option of its own, --cache; whatif alone takes it in --set',
+  load: 'taken by whatif only; the number is gapPermille, gaps in thousandths: load=2 is gapPermille=500',
+  handler: 'taken by whatif only; the numbers are filterCycles and ithreadHandlerCycles',
+};
+
+function refuseElsewhere(assignment: string): void {
+  const name = assignment.split('=', 1)[0]!;
+  if (Object.hasOwn(ELSEWHERE, name)) throw usageError(`"${name}" is ${ELSEWHERE[name]}`);
+}
+
 /** Resolves names and assignments; a UserError (exit 2) for anything unknown or out of range. */
 export function scenarioOf(names: ScenarioNames): Scenario {
   const run: RunNumbers = { gapPermille: 1000, population: 0, interruptedUser: 0, senders: 4 };
@@ -73,8 +91,8 @@ export function scenarioOf(names: ScenarioNames): Scenario {
   let machine = machineByName(names.machine);
   const changes: string[] = [];
   for (const text of names.set ?? []) {
-    const all = { ...MACHINE, ...LUMPS, ...RUN_PARAMS };
-    const [name, value] = parseAssignment(text, all);
+    refuseElsewhere(text);
+    const [name, value] = parseAssignment(text, { ...MACHINE, ...LUMPS, ...RUN_PARAMS }, KNOWN);
     changes.push(`${name}=${value}`);
     if (Object.hasOwn(RUN_PARAMS, name)) run[name as keyof RunNumbers] = value;
     else if (Object.hasOwn(LUMPS, name)) lumps[name] = value;
@@ -101,12 +119,10 @@ export function scenarioOf(names: ScenarioNames): Scenario {
 }
 
 /** How many numbers a scenario uses that are guessed, those set by hand included. */
-export function guessedNumbers(scenario: Scenario): number {
-  const all: Sourced[] = [
-    ...Object.values<Sourced>(scenario.machine.values),
-    ...Object.values<Sourced>(LUMP_VALUES),
-  ];
-  return all.filter((v) => v.confidence === 'guessed').length;
+export function guessedNumbers(scenario: Scenario): { machine: number; kernel: number } {
+  const guessed = (values: Readonly<Record<string, Sourced>>) =>
+    Object.values(values).filter((v) => v.confidence === 'guessed').length;
+  return { machine: guessed(scenario.machine.values), kernel: guessed(LUMP_VALUES) };
 }
 
 /** A fingerprint of every number a scenario uses: equal fingerprints mean equal constants. */

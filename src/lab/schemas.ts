@@ -2,8 +2,12 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { machineDiffTable } from './machine-diff.ts';
+import { DEFAULT_NAMES } from './scenario.ts';
+import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
 import { breakEvenTable } from './study.ts';
 import { histTable, runsTable, stagesTable } from './tables.ts';
+import { validationTable } from './validate/rows.ts';
 
 /** One row for each column of each report. */
 export function schemaTable(): Table {
@@ -16,6 +20,10 @@ export function schemaTable(): Table {
     breakEvenTable([]),
     machineSummary(),
     machinesTable([]),
+    machineDiffTable(DEFAULT_NAMES.machine, DEFAULT_NAMES.machine),
+    sensitivityTable([]),
+    rankingTable([]),
+    validationTable([]),
   ];
   const rows = tables.flatMap((table) =>
     table.columns.map((c, i): Cell[] => {

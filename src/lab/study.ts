@@ -9,6 +9,9 @@ import type { Labelled } from './compare.ts';
 import { CACHE_STATES, type Scenario, scenarioOf } from './scenario.ts';
 import { numberOf, STAGE_CYCLES, STAGE_FUNCTION, STAGE_OPERATION } from './tables.ts';
 
+/** The machines of the break-even table: one of each maker, so that it stays short. */
+export const BREAK_EVEN_MACHINES = ['zen5', 'skylake-sp'] as const;
+
 /** A break-even point between two strategies. */
 export interface BreakEven {
   readonly scenario: Scenario;

@@ -141,12 +141,13 @@ function runRow(schema: string, run: Run): Cell[] {
   const { guest, stats } = vcpus;
   const sum = (f: (core: (typeof guest.cores)[number]) => number) =>
     guest.cores.reduce((n, c) => n + f(c), 0);
+  const guesses = guessedNumbers(scenario);
   const senders = guest.cores.slice(guest.cpus.length).reduce((n, c) => n + c.credited, 0);
   return [
     ...keysOf(schema, run),
     'ok',
     scenario.machine.validation,
-    guessedNumbers(scenario),
+    guesses.machine + guesses.kernel,
     run.trace.version,
     vcpus.history.hex,
     fingerprintOf(guest.cores.map((c) => c.stream.hex)),

@@ -67,11 +67,11 @@ export class ModelBug extends Error {
 /**
  * The known name nearest to a mistyped one, by edit distance, for "did you mean".
  *
- * @returns a name at most three edits away, or undefined
+ * @returns a name at most three edits away, and fewer than there are letters to edit, or undefined
  */
 export function nearestName(typed: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = 4;
+  let bestDistance = Math.min(4, typed.length);
   for (const name of known) {
     const distance = editDistance(typed, name);
     if (distance < bestDistance) {
@@ -98,6 +98,6 @@ function editDistance(a: string, b: string): number {
 /** The error for a name that is not in a closed list: what was typed, the nearest, the whole list. */
 export function unknownName(what: string, typed: string, known: readonly string[]): UserError {
   const near = nearestName(typed, known);
-  const hint = near === undefined ? '' : `, did you mean ${near}?`;
+  const hint = near === undefined ? ';' : `, did you mean ${near}?`;
   return usageError(`unknown ${what} "${typed}"${hint} expected one of: ${known.join(', ')}`);
 }

@@ -89,15 +89,22 @@ export function derive<S extends ParamSpecs>(
 /**
  * Reads one `key=value` of the command line against a declaration.
  *
+ * @param known where the names are listed, for the error when one is unknown
  * @returns the name and the integer value; throws a UserError naming the nearest parameter or the range
  */
-export function parseAssignment<S extends ParamSpecs>(text: string, specs: S): [keyof S & string, number] {
+export function parseAssignment<S extends ParamSpecs>(
+  text: string,
+  specs: S,
+  known = '',
+): [keyof S & string, number] {
   const eq = text.indexOf('=');
   const name = eq < 0 ? text : text.slice(0, eq);
   const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (spec === undefined) {
     const near = nearestName(name, Object.keys(specs));
-    throw usageError(`unknown parameter "${name}"${near === undefined ? '' : `, did you mean ${near}?`}`);
+    const hint = near === undefined ? '' : `, did you mean ${near}?`;
+    const pointer = known === '' ? '' : near === undefined ? `; ${known}` : ` ${known}`;
+    throw usageError(`unknown parameter "${name}"${hint}${pointer}`);
   }
   const value = Number(text.slice(eq + 1));
   if (eq < 0 || text.slice(eq + 1).trim() === '' || !Number.isSafeInteger(value)) {

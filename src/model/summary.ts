@@ -10,7 +10,7 @@ export interface Summary {
   relativeDeviation: number;
 }
 
-/** Summarises a non-empty sample; used for host speed, never for modelled cycles (those are integers). */
+/** Summarises a non-empty sample: of host speed, or of the calls behind a predicted figure. */
 export function summarise(sample: readonly number[]): Summary {
   const sorted = [...sample].sort((a, b) => a - b);
   const average = mean(sorted);

@@ -40,3 +40,25 @@ export function formatSidecar(table: Table, csv: string, provenance: Provenance)
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
+
+/** What a sidecar says that is needed to know a report again. */
+export interface KnownReport {
+  readonly sha256: string;
+  /** The same text for all reports of one command. */
+  readonly origin: string;
+}
+
+/** A sidecar as read back; undefined for any other file. */
+export function parseSidecar(text: string): KnownReport | undefined {
+  let content: Partial<{ schema: unknown; sha256: unknown; provenance: Partial<Provenance> }> | null;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof content !== 'object' || content === null) return undefined;
+  const { schema, sha256: hash, provenance } = content;
+  if (typeof schema !== 'string' || !schema.startsWith('upcall.') || typeof hash !== 'string')
+    return undefined;
+  return provenance?.tool === 'upcall' ? { sha256: hash, origin: JSON.stringify(provenance) } : undefined;
+}

@@ -31,7 +31,7 @@ export async function readBindings(path: string, domain: number): Promise<Bindin
   let section = false;
   let found = false;
   let current = -1;
-  for await (const block of readLineBlocks(path)) {
+  for await (const block of readLineBlocks(path, 'a state file with lsevtchn')) {
     for (const text of block) {
       if (text.startsWith('### ')) section = text === '### lsevtchn before';
       if (!section) continue;

@@ -40,7 +40,7 @@ export async function* readFtrace(
 ): AsyncGenerator<FtraceEvent> {
   let line = 0;
   let seen = false;
-  for await (const block of readLineBlocks(path)) {
+  for await (const block of readLineBlocks(path, 'an ftrace recording')) {
     for (const text of block) {
       line++;
       onLine(text);

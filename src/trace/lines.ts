@@ -1,11 +1,11 @@
 /**
  * A text file as a stream of lines in bounded memory: plain or gzip (told by its first bytes, not by its name),
- * from a path or from standard input ("-").
+ * from whatever an `Input` can be.
  */
-import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { Exit, traceError, UserError } from '../model/errors.ts';
+import { traceError, UserError, type Where } from '../model/errors.ts';
+import { Input } from './input.ts';
 
 /** Longest line accepted, bytes; a longer one means that the file is not what it should be. */
 const MAX_LINE = 65_536;
@@ -14,25 +14,39 @@ const MAX_LINE = 65_536;
  * Lines of a file without their line ends, in blocks of some thousand, so that a reader waits once a block.
  * Throws a UserError (exit 6) when the file cannot be opened, is empty, is not text, or its compression is
  * damaged.
+ *
+ * @param expected what the file should be, for the error when it is empty
  */
-export async function* readLineBlocks(path: string): AsyncGenerator<string[]> {
+export async function* readLineBlocks(from: string | Input, expected: string): AsyncGenerator<string[]> {
+  const input = inputOf(from);
+  const file = input.path;
   let rest = '';
   let lines = 0;
-  for await (const chunk of chunks(path)) {
+  for await (const chunk of chunks(input)) {
     const block = (rest + chunk).split('\n');
     rest = block.pop()!;
     lines += block.length;
     if (rest.length > MAX_LINE) {
-      throw traceError(
-        { file: path, line: lines + 1 },
-        `a line of over ${MAX_LINE} characters`,
-        'lines of text',
-      );
+      throw traceError({ file, line: lines + 1 }, `a line of over ${MAX_LINE} characters`, 'lines of text');
     }
     if (block.length > 0) yield block.map(withoutReturn);
   }
   if (rest !== '') yield [withoutReturn(rest)];
-  else if (lines === 0) throw traceError({ file: path }, 'an empty file', 'a trace');
+  else if (lines === 0) throw traceError({ file }, 'an empty file', expected);
+}
+
+/** The whole text of a small file, its last line end included; errors as `readLineBlocks`. */
+export async function readText(from: string | Input, expected: string): Promise<string> {
+  const input = inputOf(from);
+  let text = '';
+  for await (const chunk of chunks(input)) text += chunk;
+  if (text === '') throw traceError({ file: input.path }, 'an empty file', expected);
+  return text;
+}
+
+/** An input for a path; one that is one already stays. */
+export function inputOf(from: string | Input): Input {
+  return typeof from === 'string' ? new Input(from) : from;
 }
 
 function withoutReturn(line: string): string {
@@ -40,51 +54,59 @@ function withoutReturn(line: string): string {
 }
 
 /** Decoded text of a file, chunk by chunk. */
-async function* chunks(path: string): AsyncGenerator<string> {
-  const input = path === '-' ? process.stdin : openFile(path);
-  const source = path !== '-' && isGzip(path) ? gunzip(input) : input;
+async function* chunks(input: Input): AsyncGenerator<string> {
+  const bytes = input.bytes();
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let bytes = 0;
+  let gzip = false;
+  let count = 0;
+  const wrong = (offset: number, found: string, expected: string) => {
+    const { path: file } = input;
+    const where: Where = gzip ? { file } : { file, byte: offset };
+    return traceError(where, gzip ? `${found} after ${offset} bytes of decompressed text` : found, expected);
+  };
   try {
-    for await (const chunk of source) {
+    const head = await beginning(bytes);
+    gzip = head[0] === 0x1f && head[1] === 0x8b;
+    const all = resumed(head, bytes);
+    for await (const chunk of gzip ? gunzip(all) : all) {
       const buffer = chunk as Buffer;
       const zero = buffer.indexOf(0);
-      if (zero >= 0) throw traceError({ file: path, byte: bytes + zero }, 'a zero byte', 'text');
-      bytes += buffer.length;
+      if (zero >= 0) throw wrong(count + zero, 'a zero byte', 'text');
+      count += buffer.length;
       yield decoder.decode(buffer, { stream: true });
     }
     yield decoder.decode();
+    // Padding behind compressed data is no text, but it belongs to what the file's checksum is of.
+    while ((await bytes.next()).done !== true);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw traceError({ file: path, byte: bytes }, reason, 'a complete text or gzip file in UTF-8');
-  }
-}
-
-function openFile(path: string): NodeJS.ReadableStream {
-  try {
-    if (statSync(path).isDirectory()) throw new Error('it is a directory');
-    closeSync(openSync(path, 'r'));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError('cannot-open', Exit.badTrace, `cannot open the file: ${reason}`, { file: path });
-  }
-  return createReadStream(path, { highWaterMark: 1 << 18 });
-}
-
-function isGzip(path: string): boolean {
-  const head = Buffer.alloc(2);
-  const fd = openSync(path, 'r');
-  try {
-    return readSync(fd, head, 0, 2, 0) === 2 && head[0] === 0x1f && head[1] === 0x8b;
+    throw wrong(count, reason, 'a complete text or gzip file in UTF-8');
   } finally {
-    closeSync(fd);
+    input.close();
   }
+}
+
+/** The first bytes: two at least, unless there are fewer; a pipe may deliver them one by one. */
+async function beginning(bytes: AsyncGenerator<Buffer>): Promise<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < 2) {
+    const next = await bytes.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  return head;
+}
+
+/** All bytes, those of the beginning again; a reader that stops early leaves the rest where it is. */
+async function* resumed(head: Buffer, bytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head;
+  for (let next = await bytes.next(); next.done !== true; next = await bytes.next()) yield next.value;
 }
 
 /** A gunzip stream that fails when its input does; errors reach whoever iterates it. */
-function gunzip(input: NodeJS.ReadableStream): NodeJS.ReadableStream {
+function gunzip(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const stream = createGunzip();
-  pipeline(input, stream, () => {});
+  pipeline(Readable.from(bytes, { objectMode: false }), stream, () => {});
   return stream;
 }

@@ -3,7 +3,8 @@
  * unbind on a port that is bound, and the trailer that says the file is whole.
  */
 import { traceError, type UserError } from '../model/errors.ts';
-import { readLineBlocks } from './lines.ts';
+import type { Input } from './input.ts';
+import { inputOf, readLineBlocks } from './lines.ts';
 import {
   CHANNELS,
   COLUMNS,
@@ -25,10 +26,32 @@ import {
 const BATCH_ROWS = 4096;
 
 /** Opens a trace table. Throws a UserError (exit 6) that names file, line, found and expected. */
-export async function openTrace(path: string): Promise<Trace> {
-  const lines = new LineCursor(readLineBlocks(path));
-  const header = await readHeader(path, lines);
-  return { header, batches: new RowReader(path, header, lines).batches() };
+export async function openTrace(from: string | Input): Promise<Trace> {
+  const input = inputOf(from);
+  const lines = new LineCursor(readLineBlocks(input, 'a trace'));
+  try {
+    const header = await readHeader(input.path, lines);
+    return { header, batches: rowsOf(input, header, lines) };
+  } catch (error) {
+    input.close();
+    throw error;
+  }
+}
+
+/** The header alone of a trace in a regular file; errors as `openTrace`. */
+export async function readTraceHeader(input: Input): Promise<TraceHeader> {
+  const { header } = await openTrace(input);
+  input.close();
+  return header;
+}
+
+/** The rows; a writer that is slow to say more is not waited for when they are wrong. */
+async function* rowsOf(input: Input, header: TraceHeader, lines: LineCursor): AsyncGenerator<TraceBatch> {
+  try {
+    yield* new RowReader(input.path, header, lines).batches();
+  } finally {
+    input.close();
+  }
 }
 
 /** The lines of a file one by one, waiting only between blocks. */

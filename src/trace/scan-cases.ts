@@ -5,11 +5,14 @@
  */
 import { parse } from 'csv-parse/sync';
 import { traceError } from '../model/errors.ts';
-import { readLineBlocks } from './lines.ts';
+import type { Input } from './input.ts';
+import { inputOf, readText } from './lines.ts';
 import { MAX_PORTS } from './table.ts';
 
 /** One case as the file states it. */
 export interface ScanCaseRow {
+  /** Line of the file, 1-based. */
+  readonly line: number;
   readonly id: string;
   readonly generation: string;
   readonly lastL1: number;
@@ -36,29 +39,36 @@ const COLUMNS = [
   'arrivals',
 ] as const;
 
-/** Reads the cases of a file; a UserError (exit 6) with file and line for anything that is not one. */
-export async function readScanCases(file: string): Promise<ScanCaseRow[]> {
-  let whole = '';
-  for await (const block of readLineBlocks(file)) whole += `${block.join('\n')}\n`;
-  let records: string[][];
-  try {
-    records = parse(whole, { relax_column_count: true, skip_empty_lines: true });
-  } catch (error) {
-    throw traceError({ file }, error instanceof Error ? error.message : String(error), 'RFC 4180 CSV');
+/**
+ * Reads the cases of a file; a UserError (exit 6) with file and line for anything that is not one. A file that is
+ * cut off is refused unless the cut is at the end of a line, where nothing tells.
+ */
+export async function readScanCases(from: string | Input): Promise<ScanCaseRow[]> {
+  const file = inputOf(from).path;
+  const whole = (await readText(from, `cases as CSV: ${COLUMNS.join(',')}`)).replaceAll('\r\n', '\n');
+  if (!whole.endsWith('\n')) {
+    const line = whole.split('\n').length;
+    throw traceError({ file, line }, 'a last line without an end: the file is cut off', 'a line feed');
   }
-  const header = records[0] ?? [];
-  const at = COLUMNS.map((name) => header.indexOf(name));
+  const [header, ...cases] = records(whole, file);
+  const names = header?.record ?? [];
+  const at = COLUMNS.map((name) => names.indexOf(name));
   const missing = COLUMNS.filter((_, i) => at[i]! < 0);
   if (missing.length > 0) throw traceError({ file, line: 1 }, `no column ${missing[0]}`, COLUMNS.join(','));
-  if (records.length === 1) throw traceError({ file, line: 2 }, 'the end of the file', 'at least one case');
-  return records.slice(1).map((record, i) => {
-    const field = (k: number) => record[at[k]!] ?? '';
-    const where = { file, line: i + 2 };
+  if (cases.length === 0) throw traceError({ file, line: 2 }, 'the end of the file', 'at least one case');
+  const needed = 1 + Math.max(...at);
+  return cases.map(({ record, line }) => {
+    const where = { file, line };
+    if (record.length < needed) {
+      throw traceError(where, `${record.length} columns`, `${needed} or more: ${COLUMNS.join(',')}`);
+    }
+    const field = (k: number) => record[at[k]!]!;
     const selector = field(4);
     if (!/^[0-9a-f]{1,16}$/i.test(selector))
       throw traceError(where, `selector "${selector}"`, 'up to 16 hex digits');
     const digits = selector.padStart(16, '0');
     return {
+      line,
       id: field(0),
       generation: field(1),
       lastL1: integer(field(2), 63, 'last_l1', where),
@@ -78,6 +88,18 @@ export async function readScanCases(file: string): Promise<ScanCaseRow[]> {
       }),
     };
   });
+}
+
+/** Records with the lines they end on. */
+function records(text: string, file: string): Array<{ record: string[]; line: number }> {
+  try {
+    const parsed = parse(text, { info: true, relax_column_count: true, skip_empty_lines: true });
+    return (parsed as unknown as Array<{ record: string[]; info: { lines: number } }>).map(
+      ({ record, info }) => ({ record, line: info.lines }),
+    );
+  } catch (error) {
+    throw traceError({ file }, error instanceof Error ? error.message : String(error), 'RFC 4180 CSV');
+  }
 }
 
 type Where = { file: string; line: number };

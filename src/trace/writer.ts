@@ -1,8 +1,9 @@
 /** Writes a trace table as text, whole or not at all: to a temporary name, then renamed. */
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Exit, UserError } from '../model/errors.ts';
+import { FileSet } from '../model/file-set.ts';
 import {
   CHANNELS,
   COLUMNS,
@@ -48,47 +49,59 @@ function drained(sink: NodeJS.WritableStream, file: NodeJS.WritableStream): Prom
 }
 
 /**
- * Writes a table; a name that ends in .gz is compressed. Nothing is left behind when `rows` throws.
+ * Writes a table; a name that ends in .gz is compressed. A symbolic link is written through. Nothing is left behind
+ * when `rows` throws.
  *
- * @returns the number of rows; throws a UserError (exit 2) when the file cannot be written
+ * @returns the number of rows; throws a UserError (exit 2) when the file cannot be written, or is none
  */
 export async function writeTrace(
   path: string,
   header: TraceHeader,
   rows: Iterable<TraceRow>,
 ): Promise<number> {
-  const temporary = `${path}.partial`;
-  const file = createWriteStream(temporary);
-  let failure: Error | undefined;
-  file.on('error', (error) => {
-    failure = error;
-  });
-  const gzip = path.endsWith('.gz') ? createGzip({ level: 9 }) : undefined;
-  gzip?.pipe(file);
-  const sink = gzip ?? file;
+  const files = new FileSet();
+  let file: WriteStream | undefined;
   try {
-    sink.write(formatHeader(header));
-    let count = 0;
-    let pending = '';
-    for (const row of rows) {
-      pending += `${formatRow(row)}\n`;
-      count++;
-      if (pending.length > 65_536) {
-        if (failure !== undefined) throw failure;
-        if (!sink.write(pending)) await drained(sink, file);
-        pending = '';
-      }
-    }
-    sink.end(`${pending}# end rows=${count}\n`);
-    await finished(file);
-    renameSync(temporary, path);
+    file = createWriteStream(files.add(path), { flush: true });
+    const count = await writeRows(file, path.endsWith('.gz'), header, rows);
+    files.publish();
     return count;
   } catch (error) {
-    file.destroy();
-    rmSync(temporary, { force: true });
+    file?.destroy();
+    files.discard();
     const reason = error instanceof Error ? error.message : String(error);
     throw error instanceof UserError
       ? error
       : new UserError('cannot-write', Exit.usage, `cannot write the file: ${reason}`, { file: path });
   }
+}
+
+async function writeRows(
+  file: WriteStream,
+  compressed: boolean,
+  header: TraceHeader,
+  rows: Iterable<TraceRow>,
+): Promise<number> {
+  let failure: Error | undefined;
+  file.on('error', (error) => {
+    failure = error;
+  });
+  const gzip = compressed ? createGzip({ level: 9 }) : undefined;
+  gzip?.pipe(file);
+  const sink = gzip ?? file;
+  sink.write(formatHeader(header));
+  let count = 0;
+  let pending = '';
+  for (const row of rows) {
+    pending += `${formatRow(row)}\n`;
+    count++;
+    if (pending.length > 65_536) {
+      if (failure !== undefined) throw failure;
+      if (!sink.write(pending)) await drained(sink, file);
+      pending = '';
+    }
+  }
+  sink.end(`${pending}# end rows=${count}\n`);
+  await finished(file);
+  return count;
 }

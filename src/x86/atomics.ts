@@ -14,6 +14,7 @@ import { Uop } from './uop.ts';
 /** The memory side of a core with its locked operations. */
 export class AtomicUnit extends MemoryUnit {
   readonly #lockCycles: number;
+  readonly #lockLatency: number;
   readonly #lockUops: number;
   readonly #bitStringUops: number;
   readonly #xchgUops: number;
@@ -23,6 +24,7 @@ export class AtomicUnit extends MemoryUnit {
   constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon) {
     super(machine, memory, uncore, horizon);
     this.#lockCycles = machine.n.lockCycles;
+    this.#lockLatency = machine.n.lockLatencyCycles;
     this.#lockUops = machine.n.lockUops;
     this.#bitStringUops = machine.n.lockBitStringUops;
     this.#xchgUops = machine.n.xchgUops;
@@ -34,7 +36,7 @@ export class AtomicUnit extends MemoryUnit {
   lockAdd32(addr: Addr, delta: number, dep: Ready): Ready {
     this.lo = (this.words[addr >>> 2]! + delta) | 0;
     this.words[addr >>> 2] = this.lo;
-    return this.#lock(addr, dep, this.#lockUops);
+    return this.#lock(addr, 4, dep, this.#lockUops);
   }
 
   /**
@@ -47,7 +49,7 @@ export class AtomicUnit extends MemoryUnit {
     this.hi = this.words[i + 1]!;
     this.words[i] = this.lo & lo;
     this.words[i + 1] = this.hi & hi;
-    return this.#lock(addr, dep, this.#lockUops);
+    return this.#lock(addr, 8, dep, this.#lockUops);
   }
 
   /** lock or of 64 bits; the new value in `lo` and `hi`. */
@@ -57,29 +59,29 @@ export class AtomicUnit extends MemoryUnit {
     this.hi = this.words[i + 1]! | hi;
     this.words[i] = this.lo;
     this.words[i + 1] = this.hi;
-    return this.#lock(addr, dep, this.#lockUops);
+    return this.#lock(addr, 8, dep, this.#lockUops);
   }
 
   /** lock bts with a register offset into a bit string; the old bit in `lo`. */
   lockBitSet(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.changeBit(base, bit, 1), dep, this.#bitStringUops);
+    return this.#lock(this.changeBit(base, bit, 1), 4, dep, this.#bitStringUops);
   }
 
   /** lock btr with a register offset into a bit string; the old bit in `lo`. */
   lockBitReset(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.changeBit(base, bit, 0), dep, this.#bitStringUops);
+    return this.#lock(this.changeBit(base, bit, 0), 4, dep, this.#bitStringUops);
   }
 
   /** lock btc with a register offset into a bit string; the old bit in `lo`. */
   lockBitComplement(base: Addr, bit: number, dep: Ready): Ready {
-    return this.#lock(this.changeBit(base, bit, 2), dep, this.#bitStringUops);
+    return this.#lock(this.changeBit(base, bit, 2), 4, dep, this.#bitStringUops);
   }
 
   /** xchg with 32 bits of memory; the old value in `lo`. */
   xchg32(addr: Addr, value: number, dep: Ready): Ready {
     this.lo = this.words[addr >>> 2]!;
     this.words[addr >>> 2] = value;
-    return this.#lock(addr, dep, this.#xchgUops);
+    return this.#lock(addr, 4, dep, this.#xchgUops);
   }
 
   /** xchg with 64 bits of memory; the old value in `lo` and `hi`. */
@@ -89,7 +91,7 @@ export class AtomicUnit extends MemoryUnit {
     this.hi = this.words[i + 1]!;
     this.words[i] = lo;
     this.words[i + 1] = hi;
-    return this.#lock(addr, dep, this.#xchgUops);
+    return this.#lock(addr, 8, dep, this.#xchgUops);
   }
 
   /** lock cmpxchg of 32 bits: stores `next` if the word is `expected`; 1 in `lo` if it was, else 0. */
@@ -98,7 +100,7 @@ export class AtomicUnit extends MemoryUnit {
     const same = this.words[i] === expected;
     if (same) this.words[i] = next;
     this.lo = same ? 1 : 0;
-    return this.#lock(addr, dep, this.#cmpxchgUops);
+    return this.#lock(addr, 4, dep, this.#cmpxchgUops);
   }
 
   /** lock cmpxchg of 64 bits whose high halves are given too; 1 in `lo` if it stored, else 0. */
@@ -110,7 +112,7 @@ export class AtomicUnit extends MemoryUnit {
       this.words[i + 1] = hi;
     }
     this.lo = same ? 1 : 0;
-    return this.#lock(addr, dep, this.#cmpxchgUops);
+    return this.#lock(addr, 8, dep, this.#cmpxchgUops);
   }
 
   /** lock xadd of 32 bits; the old value in `lo`. */
@@ -118,29 +120,30 @@ export class AtomicUnit extends MemoryUnit {
     const i = addr >>> 2;
     this.lo = this.words[i]!;
     this.words[i] = (this.lo + delta) | 0;
-    return this.#lock(addr, dep, this.#xaddUops);
+    return this.#lock(addr, 4, dep, this.#xaddUops);
   }
 
   /**
    * A locked operation: it starts when everything older (another locked operation too) has finished and
-   * drained, and takes its cycles; the line is asked for as soon as the address is known, so its
-   * latency overlaps with both. Younger loads may start but retire after it.
+   * drained. Its result is there after its latency, the next may start after its cycles; the line is asked for
+   * as soon as the address is known, so its latency overlaps with both. Younger loads may start but retire
+   * after it.
    */
-  #lock(addr: Addr, dep: Ready, uops: number): Ready {
+  #lock(addr: Addr, size: number, dep: Ready, uops: number): Ready {
     this.instruction();
     this.check(addr);
-    this.holdForQueue(this.stores.free);
+    this.holdDispatch(this.stores.free, Cause.window);
     for (let i = 1; i < uops; i++) this.simple(Uop.filler, 0, NOW, 1);
-    const t = this.issue(this.loadPorts, dep);
-    this.stream.add(Uop.lock | this.siteKey);
+    const t = this.issue(Uop.lock, this.loadPorts, dep);
     this.stream.add(addr);
-    const owned = this.caches.own(addr >>> 6, t);
+    const owned = this.own(addr, t);
     const lineCause = this.caches.cause;
     if (this.stores.drained > this.retire) this.creditWait(this.stores.drained, Cause.drain);
     const start = Math.max(t, this.finished, this.stores.drained);
-    const locked = start + this.#lockCycles;
+    const locked = start + this.#lockLatency;
     const done = owned > locked ? this.retireAt(owned, lineCause) : this.retireAt(locked, Cause.lock);
-    this.stores.addLocked(addr, done);
+    this.wroteRegister();
+    this.stores.addLocked(addr, size, done, Math.max(start + this.#lockCycles, owned));
     return done;
   }
 }

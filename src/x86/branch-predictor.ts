@@ -10,8 +10,14 @@ import type { Addr } from '../model/units.ts';
 
 const BIMODAL_BITS = 12;
 const TABLE_BITS = 10;
-const TAG_BITS = 9;
-const LENGTHS = [8, 20, 48, 120] as const;
+const TAG_BITS = 14;
+const LENGTHS = [8, 24, 72, 220] as const;
+/**
+ * Widths to which histories are folded for the index and the tag. Primes, so that the two ends of a loop's
+ * period do not cancel in both.
+ */
+const INDEX_FOLD = 11;
+const TAG_FOLD = 13;
 const TABLES = LENGTHS.length;
 const HISTORY = 256;
 const TARGET_BITS = 9;
@@ -29,6 +35,8 @@ export class BranchPredictor {
   readonly #returns: Int32Array;
   #head = 0;
   #top = 0;
+  /** Place that other code's branches take next. */
+  #swept = 0;
 
   /** @param returnEntries depth of the return-address stack */
   constructor(returnEntries: number) {
@@ -83,6 +91,20 @@ export class BranchPredictor {
     return this.#returns[this.#top] === back;
   }
 
+  /**
+   * Other code runs `branches` conditional branches of its own: as many entries of each table forget what they
+   * knew, in an order that visits every place before it comes back to one.
+   */
+  pollute(branches: number): void {
+    const most = Math.min(branches, 1 << BIMODAL_BITS);
+    for (let n = 0; n < most; n++) {
+      this.#swept = (this.#swept + 1229) & ((1 << BIMODAL_BITS) - 1);
+      this.#bimodal[this.#swept] = 0;
+      this.#tag[this.#swept & ((TABLES << TABLE_BITS) - 1)] = -1;
+      if (n < 1 << TARGET_BITS) this.#target[this.#swept & ((1 << TARGET_BITS) - 1)] = 0;
+    }
+  }
+
   #slot(table: number, pc: Addr): number {
     const hash = (pc >>> 2) ^ (pc >>> (table + 5)) ^ this.#foldedIndex[table]!;
     return (table << TABLE_BITS) | (hash & ((1 << TABLE_BITS) - 1));
@@ -113,8 +135,8 @@ export class BranchPredictor {
     for (let t = 0; t < TABLES; t++) {
       const length = LENGTHS[t]!;
       const old = history[(head - length) & (HISTORY - 1)]!;
-      this.#foldedIndex[t] = fold(this.#foldedIndex[t]!, bit, old, length, TABLE_BITS);
-      this.#foldedTag[t] = fold(this.#foldedTag[t]!, bit, old, length, TAG_BITS - 1);
+      this.#foldedIndex[t] = fold(this.#foldedIndex[t]!, bit, old, length, INDEX_FOLD);
+      this.#foldedTag[t] = fold(this.#foldedTag[t]!, bit, old, length, TAG_FOLD);
     }
   }
 }

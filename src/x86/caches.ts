@@ -4,13 +4,18 @@
  * A line in flight is in the cache at once, with the cycle of its arrival; a second access to it waits for that
  * cycle and not for a miss of its own. The L2 includes the L1s.
  *
- * Left out: prefetchers, TLBs, bank conflicts, 4-KiB aliasing.
+ * Lines from beyond the L2 come one after another, at the rate at which a core can take them; lines fetched
+ * ahead need no fill buffer.
+ *
+ * Left out: bank conflicts, 4-KiB aliasing.
  */
-import type { Ready } from '../model/units.ts';
+import type { Addr, Ready } from '../model/units.ts';
 import { Cache } from './cache.ts';
 import { Cause } from './cause.ts';
 import type { Holder, Uncore } from './coherence.ts';
+import { LinePath } from './line-path.ts';
 import type { Machine } from './machine.ts';
+import { StridePrefetcher } from './prefetcher.ts';
 
 /** L1I, L1D, L2 and fill buffers of one core. */
 export class PrivateCaches implements Holder {
@@ -25,6 +30,14 @@ export class PrivateCaches implements Holder {
   readonly #l2Cycles: number;
   /** Where the line in each way of the L1D is coming from, for whoever waits for it. */
   readonly #origin: Uint8Array;
+  /** Ways of the L1D whose line was fetched ahead and not used yet. */
+  readonly #ahead: Uint8Array;
+  readonly #prefetcher: StridePrefetcher;
+  readonly #adjacent: boolean;
+  /** The paths by which lines come from the L2, the L3 and memory. */
+  readonly #l2Path: LinePath;
+  readonly #l3Path: LinePath;
+  readonly #dramPath: LinePath;
   /** Cycle at which each fill buffer is free again. */
   readonly #fills: Int32Array;
   /** The buffer `#fillBuffer` chose. */
@@ -39,18 +52,28 @@ export class PrivateCaches implements Holder {
     this.#l1Cycles = n.l1Cycles;
     this.#l2Cycles = n.l2Cycles;
     this.#origin = new Uint8Array(n.l1dSets * n.l1dWays);
+    this.#ahead = new Uint8Array(n.l1dSets * n.l1dWays);
+    this.#prefetcher = new StridePrefetcher(n.stridePrefetch, n.streamPrefetch);
+    this.#adjacent = n.adjacentPrefetch === 1;
+    this.#l2Path = new LinePath(n.l2LineHalfCycles);
+    this.#l3Path = new LinePath(2 * n.l3LineCycles);
+    this.#dramPath = new LinePath(2 * n.dramLineCycles);
     this.#fills = new Int32Array(n.fillBuffers);
     this.core = uncore.join(this);
   }
 
-  /** A load of a line starts at cycle `t`; returns when its data can be used. */
-  load(line: number, t: Ready): Ready {
+  /** A load at `addr` starts at cycle `t`; `pc` is the instruction's. Returns when its data can be used. */
+  load(addr: Addr, t: Ready, pc: Addr): Ready {
+    const line = addr >>> 6;
     const way = this.l1d.find(line);
-    if (way >= 0) return this.#hit(way, t);
-    const start = this.#fillBuffer(t);
-    const done = start + this.#fromL2(line);
-    this.#release(done);
-    this.#fillL1d(line, done);
+    if (way >= 0 && this.#ahead[way] === 0) return this.#hit(way, t);
+    let done: Ready;
+    if (way >= 0) {
+      this.#ahead[way] = 0;
+      done = this.#hit(way, t);
+    } else done = this.#miss(line, t);
+    this.#prefetcher.train(pc, addr);
+    if (this.#prefetcher.count > 0) this.#fetchAhead(t);
     return done;
   }
 
@@ -59,12 +82,13 @@ export class PrivateCaches implements Holder {
     const way = this.l1d.find(line);
     if (this.#uncore.owner[line] === this.core) {
       if (way >= 0) return this.#hit(way, t);
-      return this.load(line, t);
+      return this.#miss(line, t);
     }
-    const start = this.#fillBuffer(t);
-    const inL2 = way >= 0 || this.l2.find(line) >= 0;
-    const done = start + this.#uncore.own(line, this.core, inL2);
+    const inL2 = way >= 0 || this.#inL2(line);
+    const cycles = this.#uncore.own(line, this.core, inL2);
     this.cause = this.#uncore.cause;
+    const start = inL2 ? this.#fillBuffer(t) : this.#onPath(this.#fillBuffer(t));
+    const done = start + cycles;
     this.#release(done);
     if (!inL2) this.#fillL2(line);
     if (way >= 0) {
@@ -78,7 +102,7 @@ export class PrivateCaches implements Holder {
   fetch(line: number, t: Ready): Ready {
     const way = this.l1i.find(line);
     if (way >= 0) return Math.max(t, this.l1i.ready[way]!);
-    const done = t + this.#fromL2(line);
+    const done = this.#fromL2(line, t);
     this.l1i.insert(line, done);
     return done;
   }
@@ -103,11 +127,21 @@ export class PrivateCaches implements Holder {
     this.#drop(keep, (line) => this.#uncore.forget(line, this.core));
   }
 
+  /** Other code of this core touches `dataLines` and runs `codeLines` lines of its own. */
+  pollute(dataLines: number, codeLines: number): void {
+    this.l1d.pollute(dataLines);
+    this.l1i.pollute(codeLines);
+    this.l2.pollute(dataLines + codeLines);
+  }
+
   /** Nothing is in flight any more: the core's relative time starts again. */
   settle(): void {
     this.l1i.settle();
     this.l1d.settle();
     this.#fills.fill(0);
+    this.#l2Path.clear();
+    this.#l3Path.clear();
+    this.#dramPath.clear();
   }
 
   #drop(keep: (line: number) => boolean, gone: (line: number) => void): void {
@@ -129,15 +163,58 @@ export class PrivateCaches implements Holder {
     return arrival;
   }
 
-  #fromL2(line: number): number {
-    if (this.l2.find(line) >= 0) {
+  /** Whether the L2 has the line, now its most recent; one that foreign lines displaced goes to the L3. */
+  #inL2(line: number): boolean {
+    if (this.l2.find(line) >= 0) return true;
+    if (this.l2.displaced === line) {
+      this.l2.displaced = -1;
+      this.#uncore.evict(line, this.core);
+    }
+    return false;
+  }
+
+  #miss(line: number, t: Ready): Ready {
+    const done = this.#fromL2(line, this.#fillBuffer(t));
+    this.#release(done);
+    this.#fillL1d(line, done);
+    return done;
+  }
+
+  /** A line that is not in an L1 is asked for at `start`; returns when it is there. */
+  #fromL2(line: number, start: Ready): Ready {
+    if (this.#inL2(line)) {
       this.cause = Cause.l2;
-      return this.#l2Cycles;
+      return this.#l2Path.take(start) + this.#l2Cycles;
     }
     const cycles = this.#uncore.read(line, this.core);
-    this.cause = this.#uncore.cause;
+    const { cause } = this.#uncore;
+    this.cause = cause;
     this.#fillL2(line);
-    return cycles;
+    const done = this.#onPath(start) + cycles;
+    if (this.#adjacent && !this.#inL2(line ^ 1) && this.#uncore.mayFetchAhead(line ^ 1, this.core)) {
+      this.#uncore.read(line ^ 1, this.core);
+      this.#fillL2(line ^ 1);
+      this.#onPath(start);
+      this.cause = cause;
+    }
+    return done;
+  }
+
+  /** When a line asked for at `t` can start on the path from where `cause` says. */
+  #onPath(t: Ready): Ready {
+    return this.cause === Cause.dram ? this.#dramPath.take(t) : this.#l3Path.take(t);
+  }
+
+  /** Fetches what the prefetcher wants into L1D; the waiting load is not held up, its cause stays. */
+  #fetchAhead(t: Ready): void {
+    const { cause } = this;
+    for (let i = 0; i < this.#prefetcher.count; i++) {
+      const line = this.#prefetcher.wanted[i]! >>> 6;
+      if (this.l1d.has(line) || !this.#uncore.mayFetchAhead(line, this.core)) continue;
+      this.#fillL1d(line, this.#fromL2(line, t));
+      this.#ahead[this.l1d.last] = 1;
+    }
+    this.cause = cause;
   }
 
   #fillL2(line: number): void {
@@ -151,6 +228,7 @@ export class PrivateCaches implements Holder {
   #fillL1d(line: number, ready: Ready): void {
     this.l1d.insert(line, ready);
     this.#origin[this.l1d.last] = this.cause;
+    this.#ahead[this.l1d.last] = 0;
   }
 
   /** Cycle at which the fill buffer that is free first can take a miss of cycle `t`. */

@@ -110,6 +110,13 @@ export class Uncore {
     return cycles;
   }
 
+  /** Whether the hardware may fetch a line ahead: it exists, and no core would lose the right to write it. */
+  mayFetchAhead(line: number, core: number): boolean {
+    if (line <= 0 || line >= this.owner.length) return false;
+    const owner = this.owner[line]!;
+    return owner === NOBODY || owner === core;
+  }
+
   /** A core's L2 gives a line up; it goes to the L3. */
   evict(line: number, core: number): void {
     this.forget(line, core);

@@ -9,7 +9,7 @@
 import type { Addr, Ready } from '../model/units.ts';
 import { AtomicUnit } from './atomics.ts';
 import { Cause } from './cause.ts';
-import { NOW } from './pipeline.ts';
+import { Flow, NOW } from './pipeline.ts';
 import { SITE_ADDRESS } from './sites.ts';
 import { Uop } from './uop.ts';
 import { lowestBitFrom } from './word64.ts';
@@ -102,6 +102,7 @@ export class Core extends AtomicUnit {
     this.predictor.call(this.pc);
     this.simple(Uop.call, this.branchPorts, NOW, 1);
     this.pushReturn(this.pc);
+    this.flow = Flow.call;
   }
 
   /**
@@ -115,8 +116,9 @@ export class Core extends AtomicUnit {
     const right = this.predictor.indirect(this.pc, SITE_ADDRESS[target]!);
     this.predictor.call(this.pc);
     const done = this.simple(Uop.indirectCall, this.branchPorts, dep, 1);
-    if (!right) this.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
+    if (!right) this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     this.pushReturn(this.pc);
+    this.flow = Flow.indirectCall;
   }
 
   /** A return. Fetch goes on at the next `at`; a wrong guess of the return stack costs a refill. */
@@ -125,18 +127,19 @@ export class Core extends AtomicUnit {
     const dep = this.popReturn();
     const done = this.simple(Uop.ret, this.branchPorts, dep, 1);
     if (!this.predictor.return(this.returnAddress)) {
-      this.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
+      this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     }
+    this.flow = Flow.return;
   }
 
   /** lfence: nothing younger starts before everything older is done. */
   lfence(): Ready {
-    return this.serialise(this.machine.n.lfenceCycles, Cause.serialise, Uop.fence, false);
+    return this.fence(this.machine.n.lfenceCycles, false);
   }
 
   /** mfence: as lfence, and older stores are in L1D. */
   mfence(): Ready {
-    return this.serialise(this.machine.n.mfenceCycles, Cause.serialise, Uop.fence, true);
+    return this.fence(this.machine.n.mfenceCycles, true);
   }
 
   /**
@@ -178,7 +181,7 @@ export class Core extends AtomicUnit {
   #conditional(condition: boolean, dep: Ready): boolean {
     const right = this.predictor.conditional(this.pc, condition);
     const done = this.simple(Uop.branch, this.branchPorts, dep, 1);
-    if (!right) this.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
+    if (!right) this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     return condition;
   }
 }

@@ -19,18 +19,34 @@ const nanos = (what: string) => ({ unit: 'ns', min: 0, max: 1_000_000, what });
 const entries = (what: string, max = 8192) => ({ unit: 'entries', min: 1, max, what });
 const perCycle = (what: string) => ({ unit: 'uops/cycle', min: 1, max: 16, what });
 const ports = (what: string) => ({ unit: 'port set', min: 1, max: 0xffff, what });
+const flag = (what: string) => ({ unit: '0 or 1', min: 0, max: 1, what });
+const count = (what: string, max: number) => ({ unit: 'count', min: 0, max, what });
 const uops = (what: string) => ({ unit: 'uops', min: 1, max: 200, what });
 
 /** The parameters of a machine, in the order in which they are printed. */
 export const MACHINE = {
   clockHz: { unit: 'Hz', min: 1e8, max: 1e10, what: 'core clock; turns ns into cycles' },
 
-  fetchWidth: perCycle('micro-ops the front end delivers in a cycle'),
-  takenBranchCycles: cycles('front-end cycles a taken branch ends a fetch group with', 8),
+  fetchWidth: perCycle('micro-ops the op cache delivers in a cycle'),
+  decodeWidth: perCycle('instructions the legacy decoders deliver in a cycle'),
+  opCacheUops: entries('micro-ops the op cache holds', 16384),
+  uopQueueEntries: entries('micro-ops between the front end and dispatch', 256),
+  takenBranchHalfCycles: { unit: 'half cycles', min: 0, max: 16, what: 'front-end time of a taken branch' },
+  callReturnCycles: cycles('front-end cycles of a call and its return back to back', 20),
+  indirectBranchCycles: cycles('front-end cycles of a rightly predicted indirect call', 20),
+  btbEntries: entries('branch targets the front end knows', 65536),
+  btbMissCycles: cycles('refill after a direct branch whose target the front end did not know', 40),
+  returnStackEntries: entries('return addresses the front end predicts', 128),
+  retpolineCycles: cycles('added to an indirect call by a retpoline; 0 when none is compiled in', 200),
   mispredictCycles: cycles('from the execution of a wrongly predicted branch to the next dispatch', 100),
   dispatchWidth: perCycle('micro-ops renamed and dispatched in a cycle'),
   retireWidth: perCycle('micro-ops retired in a cycle'),
   robEntries: entries('micro-ops between dispatch and retirement', 1024),
+  registerEntries: entries(
+    'results and flags in flight: physical registers beyond the architectural ones',
+    1024,
+  ),
+  schedulerEntries: entries('micro-ops waiting to be issued', 512),
   loadQueueEntries: entries('loads between dispatch and retirement', 512),
   storeQueueEntries: entries('stores between dispatch and their drain to L1D', 256),
   fillBuffers: entries('L1D lines in flight', 128),
@@ -48,9 +64,12 @@ export const MACHINE = {
   divCycles: cycles('latency of a 64-bit div with a small quotient', 200),
   forwardExactCycles: cycles('from store data to a load of the same bytes', 50),
   forwardWithinCycles: cycles('from store data to a load of some of the bytes', 50),
-  forwardFailCycles: cycles('added to the drain of a store a load overlaps only in part', 100),
+  forwardLockedCycles: cycles('added to a locked operation a load overlaps only in part', 50),
+  forwardFailCycles: cycles('from the drain of a store a load overlaps only in part to the load', 100),
 
+  storeDrainCycles: cycles('from the retirement of a store to L1D when nothing holds it up', 50),
   lockCycles: cycles('a locked read-modify-write on a line held in L1D, back to back', 200),
+  lockLatencyCycles: cycles('from the start of a locked read-modify-write to its result and retirement', 200),
   lockUops: uops('micro-ops of lock add, and, or'),
   lockBitStringUops: uops('micro-ops of lock bts/btr/btc with a register offset'),
   xchgUops: uops('micro-ops of xchg with memory'),
@@ -79,7 +98,28 @@ export const MACHINE = {
   l3Cycles: cycles('load to use, L3 hit', 500),
   dramNanos: nanos('load to use, local DRAM'),
   transferNanos: nanos('one line from another core of the same L3 domain, one way'),
+  remoteDramNanos: nanos('load to use, DRAM of the other socket'),
+  remoteTransferNanos: nanos('one line from a core of the other socket, one way'),
+  adjacentPrefetch: flag('whether a miss of one line of a 128-byte pair fetches the other into L2'),
+  stridePrefetch: count('strides by which the loads of an instruction are fetched ahead into L1D', 64),
+  streamPrefetch: count('lines by which loads of consecutive lines are fetched ahead', 64),
+  l2LineHalfCycles: {
+    unit: 'half cycles',
+    min: 0,
+    max: 64,
+    what: 'from one line to the next of those L1D reads from L2',
+  },
+  l3LineCycles: cycles('from one line to the next of those a core reads from L3', 100),
+  dramLineCycles: cycles('from one line to the next of those a core reads from memory', 200),
 
+  dtlbEntries: entries('entries of the L1 data TLB, fully associative here'),
+  itlbEntries: entries('entries of the L1 instruction TLB, fully associative here'),
+  stlbEntries: entries('entries of the second-level TLB'),
+  stlbWays: entries('ways of the second-level TLB', 32),
+  stlbCycles: cycles('added by an L1 TLB miss that the second level serves', 50),
+  walkCycles: cycles('added by a page walk under nested paging whose tables are in the caches', 500),
+
+  ptiCycles: cycles('page-table switch on entry from and return to user mode, each; 0 without PTI', 2000),
   iretKernelCycles: cycles('iretq to kernel mode', 2000),
   iretUserCycles: cycles('iretq to user mode', 2000),
   hypercallCycles: cycles('round trip of a trivial hypercall of an HVM guest'),
@@ -106,6 +146,8 @@ export interface Machine {
   readonly n: ParamNumbers<typeof MACHINE>;
   readonly dramCycles: number;
   readonly transferCycles: number;
+  readonly remoteDramCycles: number;
+  readonly remoteTransferCycles: number;
   readonly ipiFlightCycles: number;
   readonly haltWakeCycles: number;
 }
@@ -134,6 +176,8 @@ export function defineMachine(
     n,
     dramCycles: inCycles(n.dramNanos),
     transferCycles: inCycles(n.transferNanos),
+    remoteDramCycles: inCycles(n.remoteDramNanos),
+    remoteTransferCycles: inCycles(n.remoteTransferNanos),
     ipiFlightCycles: inCycles(n.ipiFlightNanos),
     haltWakeCycles: inCycles(n.haltWakeNanos),
   };

@@ -36,6 +36,7 @@ export class MemoryUnit extends Pipeline {
   protected readonly words: Int32Array;
   readonly #view8: Uint8Array;
   readonly #view16: Uint16Array;
+  readonly #pageBits: number;
 
   constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon) {
     super(machine, uncore, horizon);
@@ -45,6 +46,7 @@ export class MemoryUnit extends Pipeline {
     this.loadPorts = machine.n.loadPorts;
     this.storeAddressPorts = machine.n.storeAddressPorts;
     this.storeDataPorts = machine.n.storeDataPorts;
+    this.#pageBits = memory.pageBits;
     this.words = memory.words;
     this.#view8 = memory.view8;
     this.#view16 = memory.view16;
@@ -230,9 +232,10 @@ export class MemoryUnit extends Pipeline {
 
   /** One micro-op with a fixed latency and no memory. */
   protected simple(kind: number, ports: number, dep: Ready, latency: number): Ready {
-    const t = this.issue(ports, dep);
-    this.stream.add(kind | this.siteKey);
-    return this.retireAt(t + latency, Cause.execute);
+    const t = this.issue(kind, ports, dep);
+    this.retireAt(t + latency, Cause.execute);
+    if (kind <= Uop.branch) this.wroteRegister();
+    return t + latency;
   }
 
   /** The store of a call. */
@@ -245,7 +248,7 @@ export class MemoryUnit extends Pipeline {
   /** The load of a return. */
   protected popReturn(): Ready {
     this.returnAddress = this.words[this.sp >>> 2]!;
-    const ready = this.#loadUop(this.sp, 8, NOW);
+    const ready = this.#loadUop(this.sp, 8, NOW, true);
     this.sp += 8;
     return ready;
   }
@@ -256,11 +259,20 @@ export class MemoryUnit extends Pipeline {
    */
   protected serialise(cycles: number, cause: number, kind: number, drain: boolean): Ready {
     this.instruction();
-    this.issue(0, NOW);
-    this.stream.add(kind | this.siteKey);
+    this.issue(kind, 0, NOW);
     if (drain && this.stores.drained > this.retire) this.creditWait(this.stores.drained, Cause.drain);
     const done = this.retireAt(this.retire + cycles, cause);
-    this.refetch(done, cause);
+    this.front.refetch(done, cause);
+    return done;
+  }
+
+  /** As `serialise`, but fetch goes on meanwhile: what follows waits in front of dispatch. */
+  protected fence(cycles: number, drain: boolean): Ready {
+    this.instruction();
+    this.issue(Uop.fence, 0, NOW);
+    if (drain && this.stores.drained > this.retire) this.creditWait(this.stores.drained, Cause.drain);
+    const done = this.retireAt(this.retire + cycles, Cause.serialise);
+    this.holdDispatch(done, Cause.serialise);
     return done;
   }
 
@@ -268,8 +280,7 @@ export class MemoryUnit extends Pipeline {
   protected zeroBlock(addr: Addr, bytes: number, dep: Ready, cycles: number): Ready {
     this.instruction();
     this.check(addr);
-    const t = this.issue(this.storeAddressPorts, dep);
-    this.stream.add(Uop.repStos | this.siteKey);
+    const t = this.issue(Uop.repStos, this.storeAddressPorts, dep);
     this.stream.add(addr);
     this.words.fill(0, addr >>> 2, (addr + bytes) >>> 2);
     let owned = t;
@@ -281,25 +292,32 @@ export class MemoryUnit extends Pipeline {
     return done;
   }
 
-  #loadUop(addr: Addr, size: number, dep: Ready): Ready {
+  /** The line of `addr` is asked for at `t` in order to write it; returns when it may be. */
+  protected own(addr: Addr, t: Ready): Ready {
+    return this.caches.own(addr >>> 6, t + this.dtlb.access(addr >>> this.#pageBits));
+  }
+
+  /** @param returning a return's own load, whose word is never renamed */
+  #loadUop(addr: Addr, size: number, dep: Ready, returning = false): Ready {
     this.check(addr);
-    this.holdForQueue(this.loadQueueFree);
-    const t = this.issue(this.loadPorts, dep);
-    this.stream.add(Uop.load | this.siteKey);
+    this.holdDispatch(this.loadQueueFree, Cause.window);
+    const t = this.issue(Uop.load, this.loadPorts, dep) + this.dtlb.access(addr >>> this.#pageBits);
     this.stream.add(addr);
     let done: Ready;
     let cause: number;
     const forward = this.stores.match(addr, size, t);
     if (forward === Forward.none) {
-      done = this.caches.load(addr >>> 6, t);
+      done = this.caches.load(addr, t, this.pc);
       cause = this.caches.cause;
     } else {
       cause = Cause.forward;
       const { stores } = this;
       const { n } = this.machine;
-      if (forward === Forward.exact) done = Math.max(t, stores.dataReady) + n.forwardExactCycles;
-      else if (forward === Forward.within) done = Math.max(t, stores.dataReady) + n.forwardWithinCycles;
-      else if (forward === Forward.locked) done = Math.max(t, stores.drain) + n.l1Cycles;
+      if (forward === Forward.exact && !returning)
+        done = Math.max(t, stores.dataReady) + n.forwardExactCycles;
+      else if (forward <= Forward.within) done = Math.max(t, stores.dataReady) + n.forwardWithinCycles;
+      else if (forward === Forward.locked) done = Math.max(t + n.l1Cycles, stores.dataReady);
+      else if (forward === Forward.lockedFails) done = Math.max(t, stores.drain) + n.forwardLockedCycles;
       else done = Math.max(t, stores.drain) + n.forwardFailCycles;
     }
     this.retireAt(done, cause);
@@ -309,16 +327,15 @@ export class MemoryUnit extends Pipeline {
 
   #storeUop(addr: Addr, size: number, data: Ready, address: Ready): void {
     this.check(addr);
-    this.holdForQueue(this.stores.free);
-    const t = this.issue(this.storeAddressPorts, address);
+    this.holdDispatch(this.stores.free, Cause.window);
+    const t = this.issue(Uop.store, this.storeAddressPorts, address);
     const known = this.ports.take(
       this.storeDataPorts,
       data > t ? Math.min(data, Math.max(this.retire, t)) : t,
     );
-    this.stream.add(Uop.store | this.siteKey);
     this.stream.add(addr);
     this.retireAt(Math.max(t, known) + 1, Cause.execute);
-    const owned = this.caches.own(addr >>> 6, t);
+    const owned = this.own(addr, t);
     this.stores.add(addr, size, known, this.retire, owned);
   }
 

@@ -30,8 +30,15 @@ export class Memory {
   readonly regions: Region[] = [];
   #next = TEXT_BASE + TEXT_BYTES;
 
-  /** @param megabytes size of the space, 8..1024, a power of two */
-  constructor(megabytes: number) {
+  /** Bits of an address within a page, as the TLBs see it. */
+  readonly pageBits: number;
+
+  /**
+   * @param megabytes size of the space, 8..1024, a power of two
+   * @param pageBits size of its pages: 12 for 4 KiB, 21 for 2 MiB, 30 for 1 GiB
+   */
+  constructor(megabytes: number, pageBits = 21) {
+    this.pageBits = pageBits;
     this.bytes = megabytes * 1024 * 1024;
     const buffer = new ArrayBuffer(this.bytes);
     this.words = new Int32Array(buffer);

@@ -5,8 +5,7 @@
  * Method: ZSim's OOO core (Sanchez and Kozyrakis, ISCA 2013), with the differences that times are int32
  * relative to `epoch`, and that every cycle by which retirement advances is credited to a site and a cause.
  *
- * Left out: scheduler capacity (with the branchy, load-bound kernels here the ROB fills first), replays,
- * wrong-path fetches, register-file limits.
+ * Left out: replays and wrong-path fetches.
  */
 
 import type { Horizon } from '../model/engine.ts';
@@ -17,24 +16,25 @@ import { BranchPredictor } from './branch-predictor.ts';
 import { PrivateCaches } from './caches.ts';
 import { CAUSE_COUNT, Cause } from './cause.ts';
 import type { Uncore } from './coherence.ts';
+import { FrontEnd } from './front-end.ts';
 import type { Machine } from './machine.ts';
 import { PortCalendar } from './port-calendar.ts';
+import { Ring } from './ring.ts';
+import { Scheduler } from './scheduler.ts';
 import { INSTRUCTION_BYTES, SITE_ADDRESS, SITE_END, SITES } from './sites.ts';
 import { StoreBuffer } from './store-buffer.ts';
+import type { Tape } from './tape.ts';
+import { SecondLevelTlb, Tlb } from './tlb.ts';
 
 /** The token of a value that needs nothing: ready since ever. */
 export const NOW: Ready = 0;
 
 /** Relative times stay below this; `begin` starts a new epoch at half of it. */
 const TIME_LIMIT = 0x4000_0000;
-const ROB_RING = 1024;
-const LOAD_RING = 512;
-/** Micro-ops the front end can run ahead of dispatch, as cycles of dispatch: the depth of the uop queue. */
-const FETCH_LEAD = 8;
 /** Cycles from dispatch to finish up to which a micro-op is no event of its own: an L1D hit and its issue. */
 const SHORT = 8;
-/** Return-address stack: guessed, deeper than any call chain here on every machine in the fact sheet. */
-const RETURN_STACK = 32;
+/** How control left the last site: what the front end pays when it goes elsewhere. */
+export const Flow = { jump: 0, call: 1, indirectCall: 2, return: 3 } as const;
 
 /** An account of cycles by site and cause, for all sites of this build. */
 export function newAccount(): Float64Array {
@@ -46,11 +46,17 @@ export class Pipeline {
   readonly machine: Machine;
   readonly caches: PrivateCaches;
   readonly stores: StoreBuffer;
-  readonly predictor = new BranchPredictor(RETURN_STACK);
+  readonly predictor: BranchPredictor;
+  readonly front: FrontEnd;
+  readonly translations: SecondLevelTlb;
+  readonly itlb: Tlb;
+  readonly dtlb: Tlb;
   /** The account cycles are credited to now: index site * CAUSE_COUNT + cause. Replaced by whoever keeps several. */
   credits: Float64Array = newAccount();
   readonly stream = new Fingerprint();
   readonly timing = new Fingerprint();
+  /** Records every micro-op while it is set. */
+  tape: Tape | undefined;
   /** Micro-ops and instructions so far. */
   uopCount = 0;
   instructionCount = 0;
@@ -64,31 +70,26 @@ export class Pipeline {
   protected retire: Ready = 0;
   /** Cycle at which the last of all micro-ops so far finishes; not after `retire`. */
   protected finished: Ready = 0;
-  protected fetch: Ready = 0;
-  protected fetchWhy: number = Cause.fetch;
+  protected flow: number = Flow.jump;
   protected site = 0;
   /** The site's address above the five bits of a micro-op's kind: what the stream fingerprint is made of. */
   protected siteKey = 0;
   protected pc: Addr = 0;
 
   readonly #horizon: Horizon;
-  readonly #fetchWidth: number;
   readonly #dispatchWidth: number;
   readonly #retireWidth: number;
-  readonly #robEntries: number;
-  readonly #takenBranchCycles: number;
-  readonly #loadQueueEntries: number;
-  readonly #rob = new Int32Array(ROB_RING);
-  readonly #loads = new Int32Array(LOAD_RING);
+  /** Cycles by which the front end can be ahead of dispatch: the depth of the uop queue. */
+  readonly #fetchLead: number;
+  readonly #rob: Ring;
+  readonly #registers: Ring;
+  readonly #loads: Ring;
+  readonly #scheduler: Scheduler;
   #epoch: Cycle = 0;
   #started: Ready = 0;
   #creditedAtStart = 0;
-  #robCount = 0;
-  #loadCount = 0;
-  #fetchSlots = 0;
   #dispatchSlots = 0;
   #retireSlots = 0;
-  #fetchLine = -1;
   #why: number = Cause.dispatch;
   #lastDispatch: Ready = 0;
   #portWait = 0;
@@ -97,14 +98,24 @@ export class Pipeline {
   constructor(machine: Machine, uncore: Uncore, horizon: Horizon) {
     this.machine = machine;
     this.caches = new PrivateCaches(machine, uncore);
-    this.stores = new StoreBuffer(machine.n.storeQueueEntries);
+    this.stores = new StoreBuffer(
+      machine.n.storeQueueEntries,
+      portCount(machine.n.storeDataPorts),
+      machine.n.storeDrainCycles,
+    );
     this.#horizon = horizon;
-    this.#fetchWidth = machine.n.fetchWidth;
+    this.translations = new SecondLevelTlb(machine);
+    this.itlb = new Tlb(machine.n.itlbEntries, this.translations);
+    this.dtlb = new Tlb(machine.n.dtlbEntries, this.translations);
+    this.front = new FrontEnd(machine, this.caches, this.itlb);
+    this.predictor = new BranchPredictor(machine.n.returnStackEntries);
     this.#dispatchWidth = machine.n.dispatchWidth;
     this.#retireWidth = machine.n.retireWidth;
-    this.#robEntries = machine.n.robEntries;
-    this.#takenBranchCycles = machine.n.takenBranchCycles;
-    this.#loadQueueEntries = machine.n.loadQueueEntries;
+    this.#fetchLead = Math.max(1, Math.floor(machine.n.uopQueueEntries / machine.n.dispatchWidth));
+    this.#rob = new Ring(machine.n.robEntries);
+    this.#registers = new Ring(machine.n.registerEntries);
+    this.#loads = new Ring(machine.n.loadQueueEntries);
+    this.#scheduler = new Scheduler(machine.n.schedulerEntries);
   }
 
   /** The core's present: the absolute cycle up to which everything has retired. */
@@ -122,7 +133,8 @@ export class Pipeline {
    * somebody else must act first: the kernel then yields.
    */
   behind(dep: Ready): boolean {
-    let earliest = this.dispatch > this.fetch ? this.dispatch : this.fetch;
+    const { front } = this;
+    let earliest = this.dispatch > front.cycle ? this.dispatch : front.cycle;
     // As in `issue`: a token later than `retire` is from before a new epoch.
     if (dep > earliest && dep <= this.retire) earliest = dep;
     this.resumeCycle = this.#epoch + earliest;
@@ -140,14 +152,26 @@ export class Pipeline {
     const start = Math.max(cycle - this.#epoch, this.retire);
     this.retire = start;
     this.dispatch = start;
-    this.fetch = start;
-    this.fetchWhy = Cause.fetch;
+    this.front.begin(start);
     this.#lastDispatch = start;
-    this.#fetchSlots = this.#fetchWidth;
     this.#dispatchSlots = this.#dispatchWidth;
     this.#retireSlots = this.#retireWidth;
+    this.flow = Flow.jump;
     this.mark();
     return this.#epoch + start;
+  }
+
+  /**
+   * Code that is not modelled ran on this core: it touched `dataLines` lines on `pages` pages and ran
+   * `codeLines` lines with a branch each. The core is idle.
+   */
+  pollute(dataLines: number, codeLines: number, pages: number): void {
+    this.caches.pollute(dataLines, codeLines);
+    this.dtlb.pollute(pages);
+    this.itlb.pollute(pages);
+    this.translations.pollute(pages);
+    this.front.pollute(codeLines);
+    this.predictor.pollute(codeLines);
   }
 
   /** Starts the account of a stretch of work that goes on in the window as it is. */
@@ -185,10 +209,13 @@ export class Pipeline {
    */
   at(site: number): void {
     const address = SITE_ADDRESS[site]!;
-    if (address !== SITE_END[this.site]) {
-      this.fetch += this.#takenBranchCycles;
-      this.#fetchSlots = this.#fetchWidth;
-    }
+    const { flow } = this;
+    if (flow !== Flow.jump) {
+      if (flow === Flow.call) this.front.call(this.pc);
+      else if (flow === Flow.return) this.front.return();
+      else this.front.indirectCall();
+      this.flow = Flow.jump;
+    } else if (address !== SITE_END[this.site]) this.front.jump(this.pc);
     this.pc = address;
     this.site = site;
     this.siteKey = address << 5;
@@ -197,50 +224,45 @@ export class Pipeline {
   /** Counts one instruction and fetches its bytes. */
   protected instruction(): void {
     this.instructionCount++;
-    const line = this.pc >>> 6;
+    this.front.instruction(this.pc);
     this.pc += INSTRUCTION_BYTES;
-    if (line !== this.#fetchLine) {
-      this.#fetchLine = line;
-      const arrival = this.caches.fetch(line, this.fetch);
-      if (arrival > this.fetch) {
-        this.fetch = arrival;
-        this.fetchWhy = Cause.icache;
-        this.#fetchSlots = this.#fetchWidth;
-      }
-    }
   }
 
   /**
    * Fetches and dispatches one micro-op and issues it on a port of `ports` when its operands are ready.
    *
+   * @param kind a `Uop`
    * @param ports port set, 0 for a micro-op that needs none
    * @param ready when its last operand is ready
    * @returns the cycle of issue
    */
-  protected issue(ports: number, ready: Ready): Ready {
-    if (--this.#fetchSlots < 0) {
-      this.fetch++;
-      this.fetchWhy = Cause.fetch;
-      this.#fetchSlots = this.#fetchWidth - 1;
-    }
+  protected issue(kind: number, ports: number, ready: Ready): Ready {
+    this.stream.add(kind | this.siteKey);
+    const { front } = this;
+    front.take();
     let d = this.dispatch;
     if (--this.#dispatchSlots < 0) {
       d++;
       this.#dispatchSlots = this.#dispatchWidth - 1;
       this.#why = Cause.dispatch;
     }
-    if (this.fetch > d) {
-      d = this.fetch;
+    if (front.cycle > d) {
+      d = front.cycle;
       this.#dispatchSlots = this.#dispatchWidth - 1;
-      this.#why = this.fetchWhy;
-    } else if (this.fetch < d - FETCH_LEAD) this.fetch = d - FETCH_LEAD;
-    const room = this.#rob[(this.#robCount - this.#robEntries) & (ROB_RING - 1)]!;
+      this.#why = front.why;
+    } else if (front.cycle < d - this.#fetchLead) front.cycle = d - this.#fetchLead;
+    let room = this.#rob.free;
+    const register = this.#registers.free;
+    if (register > room) room = register;
+    if (room < d) room = d;
+    room = this.#scheduler.room(room);
     if (room > d) {
       d = room;
       this.#dispatchSlots = this.#dispatchWidth - 1;
       this.#why = Cause.window;
     }
     this.dispatch = d;
+    if (this.tape !== undefined) this.tape.begin(this.site, kind, ports, ready, d, this.#why);
     let t = d + 1;
     this.#dispatchBound = true;
     if (ready > t) {
@@ -251,10 +273,13 @@ export class Pipeline {
     }
     if (ports === 0) {
       this.#portWait = 0;
+      if (this.tape !== undefined) this.tape.issued(t);
       return t;
     }
     const issued = this.ports.take(ports, t);
+    if (this.tape !== undefined) this.tape.issued(issued);
     this.#portWait = issued - t;
+    this.#scheduler.add(issued);
     return issued;
   }
 
@@ -281,8 +306,8 @@ export class Pipeline {
       this.#lastDispatch = this.dispatch;
     }
     this.retire = r;
-    this.#rob[this.#robCount & (ROB_RING - 1)] = r;
-    this.#robCount = (this.#robCount + 1) & 0x3fffffff;
+    this.#rob.add(r);
+    if (this.tape !== undefined) this.tape.end(finish, r, cause);
     this.timing.add(finish);
     return finish;
   }
@@ -297,31 +322,28 @@ export class Pipeline {
     this.#lastDispatch = this.dispatch;
   }
 
-  /** Holds dispatch until `cycle` because a queue is full. */
-  protected holdForQueue(cycle: Ready): void {
+  /** Holds dispatch until `cycle`: a queue is full, or a fence not done. */
+  protected holdDispatch(cycle: Ready, cause: number): void {
     if (cycle <= this.dispatch) return;
     this.dispatch = cycle;
     this.#dispatchSlots = this.#dispatchWidth;
-    this.#why = Cause.window;
+    this.#why = cause;
   }
 
-  /** Nothing younger is fetched before `cycle`. */
-  protected refetch(cycle: Ready, cause: number): void {
-    if (cycle <= this.fetch) return;
-    this.fetch = cycle;
-    this.fetchWhy = cause;
-    this.#fetchSlots = this.#fetchWidth;
+  /** The micro-op that just retired had a result, which took a physical register. */
+  protected wroteRegister(): void {
+    this.#registers.add(this.retire);
   }
 
   /** First cycle at which the load queue has room. */
   protected get loadQueueFree(): Ready {
-    return this.#loads[(this.#loadCount - this.#loadQueueEntries) & (LOAD_RING - 1)]!;
+    return this.#loads.free;
   }
 
-  /** Notes a load's retirement in the load queue. */
+  /** Notes a load's retirement in the load queue; its result took a register. */
   protected loadRetired(): void {
-    this.#loads[this.#loadCount & (LOAD_RING - 1)] = this.retire;
-    this.#loadCount = (this.#loadCount + 1) & 0x3fffffff;
+    this.#loads.add(this.retire);
+    this.#registers.add(this.retire);
   }
 
   /**
@@ -355,11 +377,20 @@ export class Pipeline {
     this.retire = 0;
     this.finished = 0;
     this.dispatch = 0;
-    this.fetch = 0;
-    this.#rob.fill(0);
-    this.#loads.fill(0);
+    this.front.cycle = 0;
+    this.#rob.clear();
+    this.#registers.clear();
+    this.#loads.clear();
+    this.#scheduler.clear();
     this.ports.clear();
     this.stores.settle();
     this.caches.settle();
   }
+}
+
+/** Number of ports in a set. */
+function portCount(ports: number): number {
+  let count = 0;
+  for (let rest = ports; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }

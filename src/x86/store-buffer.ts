@@ -1,19 +1,19 @@
 /**
  * Stores between execution and L1D: when each drains, and which bytes a younger load may take from them.
  *
- * Drain is in program order, at most one store a cycle, not before the store retired and not before its line
+ * Drain is in program order, a few stores a cycle, not before the store retired and not before its line
  * may be written; ownership is asked for when the address is known.
  *
  * Forwarding looks at each 8-byte chunk (a direct-mapped table): the youngest store to it, and under it what is
  * left of the older ones, as one. A load that needs bytes of two stores fails to forward, as on silicon.
  */
 import type { Addr, Ready } from '../model/units.ts';
+import { Ring } from './ring.ts';
 
 const CHUNKS = 256;
-const RING = 256;
 
 /** How a load relates to the stores before it. */
-export const Forward = { none: 0, exact: 1, within: 2, fails: 3, locked: 4 } as const;
+export const Forward = { none: 0, exact: 1, within: 2, fails: 3, locked: 4, lockedFails: 5 } as const;
 
 /** Store queue and forwarding table of one core. */
 export class StoreBuffer {
@@ -22,14 +22,15 @@ export class StoreBuffer {
   /** After `match`: when the store's data is known, and when it is in L1D. */
   dataReady: Ready = 0;
   drain: Ready = 0;
-  readonly #entries: number;
-  readonly #ring = new Int32Array(RING);
-  #count = 0;
+  readonly #queue: Ring;
+  readonly #perCycle: number;
+  readonly #latency: number;
+  #slots = 0;
   readonly #chunk = new Int32Array(CHUNKS).fill(-1);
   readonly #bytes = new Uint8Array(CHUNKS);
   readonly #data = new Int32Array(CHUNKS);
   readonly #until = new Int32Array(CHUNKS);
-  /** Whether the youngest store to the chunk was a locked operation: its value comes from L1D. */
+  /** Whether the youngest store to the chunk was a locked operation. */
   readonly #locked = new Uint8Array(CHUNKS);
   /** The older stores under the youngest: their bytes, how many they are (2: several), data and drain. */
   readonly #underBytes = new Uint8Array(CHUNKS);
@@ -37,14 +38,20 @@ export class StoreBuffer {
   readonly #underData = new Int32Array(CHUNKS);
   readonly #underUntil = new Int32Array(CHUNKS);
 
-  /** @param entries size of the store queue, 1..256 */
-  constructor(entries: number) {
-    this.#entries = entries;
+  /**
+   * @param entries size of the store queue
+   * @param perCycle stores that drain in a cycle
+   * @param latency cycles from a store's retirement to L1D
+   */
+  constructor(entries: number, perCycle: number, latency: number) {
+    this.#latency = latency;
+    this.#queue = new Ring(entries);
+    this.#perCycle = perCycle;
   }
 
   /** First cycle at which another store can be dispatched. */
   get free(): Ready {
-    return this.#ring[(this.#count - this.#entries) & (RING - 1)]!;
+    return this.#queue.free;
   }
 
   /**
@@ -55,8 +62,15 @@ export class StoreBuffer {
    * @param owned when its line may be written
    */
   add(addr: Addr, size: number, data: Ready, retired: Ready, owned: Ready): void {
-    const drain = Math.max(retired, this.drained, owned) + 1;
-    this.#queue(drain);
+    let drain = Math.max(retired + this.#latency, owned + 1);
+    if (drain > this.drained) this.#slots = this.#perCycle - 1;
+    else if (--this.#slots >= 0) drain = this.drained;
+    else {
+      drain = this.drained + 1;
+      this.#slots = this.#perCycle - 1;
+    }
+    this.drained = drain;
+    this.#queue.add(drain);
     const chunk = addr >>> 3;
     const i = chunk & (CHUNKS - 1);
     const bytes = byteMask(addr, size);
@@ -66,12 +80,19 @@ export class StoreBuffer {
     this.#locked[i] = 0;
   }
 
-  /** Enters the store of a locked operation, in L1D at `done`: nothing is forwarded from it. */
-  addLocked(addr: Addr, done: Ready): void {
-    this.#queue(done);
+  /**
+   * Enters the store of a locked operation.
+   *
+   * @param done when its value is known: a load of its bytes gets it then
+   * @param over when the next locked operation may start
+   */
+  addLocked(addr: Addr, size: number, done: Ready, over: Ready): void {
+    this.drained = over;
+    this.#slots = 0;
+    this.#queue.add(over);
     const i = (addr >>> 3) & (CHUNKS - 1);
     this.#underBytes[i] = 0;
-    this.#enter(i, addr >>> 3, 0xff, done, done);
+    this.#enter(i, addr >>> 3, byteMask(addr, size), done, over);
     this.#locked[i] = 1;
   }
 
@@ -84,7 +105,10 @@ export class StoreBuffer {
     const under = this.#underUntil[i]! > t ? this.#underBytes[i]! : 0;
     this.dataReady = this.#data[i]!;
     this.drain = this.#until[i]!;
-    if (this.#locked[i] === 1) return Forward.locked;
+    if (this.#locked[i] === 1) {
+      if ((want & have) === 0) return Forward.none;
+      return (want & have) === want ? Forward.locked : Forward.lockedFails;
+    }
     if (want === have) return Forward.exact;
     if ((want & have) === want) return Forward.within;
     if ((want & (have | under)) === 0) return Forward.none;
@@ -98,14 +122,8 @@ export class StoreBuffer {
   /** Everything has drained: the core's relative time starts again. */
   settle(): void {
     this.drained = 0;
-    this.#ring.fill(0);
+    this.#queue.clear();
     this.#chunk.fill(-1);
-  }
-
-  #queue(drain: Ready): void {
-    this.drained = drain;
-    this.#ring[this.#count & (RING - 1)] = drain;
-    this.#count = (this.#count + 1) & 0x3fffffff;
   }
 
   #enter(i: number, chunk: number, bytes: number, data: Ready, drain: Ready): void {

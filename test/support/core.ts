@@ -19,7 +19,24 @@ export const OTHER = text.site('elsewhere', 16);
  */
 export function lawMachine(changes: Partial<Record<keyof MachineValues, number>> = {}): Machine {
   const values: Record<string, MachineValues[keyof MachineValues]> = { ...ZEN5_VALUES };
-  const wide = { fetchWidth: 16, dispatchWidth: 16, retireWidth: 16, takenBranchCycles: 0 };
+  const wide = {
+    fetchWidth: 16,
+    decodeWidth: 16,
+    dispatchWidth: 16,
+    retireWidth: 16,
+    takenBranchHalfCycles: 0,
+    registerEntries: 1000,
+    schedulerEntries: 500,
+    stridePrefetch: 0,
+    streamPrefetch: 0,
+    l2LineHalfCycles: 0,
+    l3LineCycles: 0,
+    dramLineCycles: 0,
+    storeDrainCycles: 1,
+    walkCycles: 0,
+    stlbCycles: 0,
+    lockLatencyCycles: 20,
+  };
   for (const [name, value] of Object.entries({ ...wide, ...changes })) {
     values[name] = { value, low: value, high: value, source: 'law', confidence: 'guessed' };
   }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { checkedTables } from '../../lab/run-checked.ts';
 import { usageError } from '../../model/errors.ts';
-import { writeFiles, writeReports } from '../../report/files.ts';
+import { reportTexts, writeFiles } from '../../report/files.ts';
 import { bundled, PACKAGE_ROOT, provenance, VERSION } from '../context.ts';
+import { print } from '../output.ts';
 
 const HISTORY = 'accepted.md';
 
@@ -21,16 +22,15 @@ export const acceptCommand: CommandModule<object, { reason?: string | undefined;
   handler: async (o) => {
     const reason = (o.reason ?? '').replace(/\s+/g, ' ').trim();
     if (reason === '') throw usageError('accept expects --reason "why the numbers changed"');
+    if (o.baseline === '') throw usageError('--baseline expects a folder, found an empty name');
     const tables = await checkedTables(bundled);
     const { revision: _revision, dirty: _dirty, ...from } = provenance(['accept'], []);
-    writeReports(o.baseline, tables, { ...from, revision: null, dirty: null });
     const file = join(o.baseline, HISTORY);
     const before = existsSync(file)
       ? readFileSync(file, 'utf8')
       : '# Accepted changes of modelled numbers, oldest first\n\n';
-    writeFiles(o.baseline, [[HISTORY, `${before}- ${VERSION}: ${reason}\n`]]);
-    process.stdout.write(
-      `accepted ${tables.map(([name, t]) => `${t.rows.length} rows of ${name}`).join(', ')}\n`,
-    );
+    const texts = reportTexts(tables, { ...from, revision: null, dirty: null });
+    writeFiles(o.baseline, [...texts, [HISTORY, `${before}- ${VERSION}: ${reason}\n`]]);
+    print(`accepted ${tables.map(([name, t]) => `${t.rows.length} rows of ${name}`).join(', ')}\n`);
   },
 };

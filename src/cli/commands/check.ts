@@ -5,7 +5,7 @@ import { checkedTables } from '../../lab/run-checked.ts';
 import { Exit } from '../../model/errors.ts';
 import { readCsv } from '../../report/csv-read.ts';
 import { bundled, PACKAGE_ROOT } from '../context.ts';
-import { note } from '../output.ts';
+import { note, print } from '../output.ts';
 
 /** Differences printed before the rest is only counted. */
 const PRINTED = 20;
@@ -34,14 +34,14 @@ export const checkCommand: CommandModule<object, { baseline: string; format: str
     if (differences.length > 0) process.exitCode = Exit.regression;
     else if (incomparable.length > 0) process.exitCode = Exit.cannotJudge;
     if (o.format === 'json') {
-      process.stdout.write(`${JSON.stringify({ status, cells, differences, incomparable }, null, 1)}\n`);
+      print(`${JSON.stringify({ status, cells, differences, incomparable }, null, 1)}\n`);
       return;
     }
     for (const d of differences.slice(0, PRINTED)) {
-      process.stdout.write(`${d.table}: ${d.row}: ${d.column}: accepted ${d.accepted}, now ${d.now}\n`);
+      print(`${d.table}: ${d.row}: ${d.column}: accepted ${d.accepted}, now ${d.now}\n`);
     }
-    for (const reason of incomparable.slice(0, PRINTED)) process.stdout.write(`${reason}\n`);
-    process.stdout.write(
+    for (const reason of incomparable.slice(0, PRINTED)) print(`${reason}\n`);
+    print(
       `${status}: ${cells} numbers compared, ${differences.length} different, ${incomparable.length} not comparable\n`,
     );
     if (status !== 'alike') note('if the change is meant: upcall accept --reason "why"');

@@ -1,9 +1,10 @@
 import type { CommandModule } from 'yargs';
-import { compareTable, type Labelled } from '../../lab/compare.ts';
-import { runFile } from '../../lab/run-file.ts';
+import { compareTable } from '../../lab/compare.ts';
+import { runFiles } from '../../lab/run-file.ts';
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
-import { fileName, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
+import { fileName } from '../words.ts';
 
 /** `upcall compare TRACE... --strategy a,b`: the same traces with several strategies, machines and guests. */
 export const compareCommand: CommandModule<object, ScenarioOptions & OutputOptions & { traces: string[] }> = {
@@ -14,11 +15,9 @@ export const compareCommand: CommandModule<object, ScenarioOptions & OutputOptio
       .positional('traces', { type: 'string', array: true, demandOption: true })
       .default('strategy', 'linear,slist,bitmap'),
   handler: async (o) => {
-    prepareOutput(o);
-    const traces = o.traces.map(fileName);
-    const runs: Labelled[] = [];
     const scenarios = scenariosOf(o);
-    for (const file of traces) for (const scenario of scenarios) runs.push(await runFile(file, scenario));
+    prepareOutput(o);
+    const { runs, inputs } = await runFiles(o.traces.map(fileName), scenarios);
     const results = runs.map((r) => r.result);
     const main = compareTable(runs);
     const files = [
@@ -39,6 +38,6 @@ export const compareCommand: CommandModule<object, ScenarioOptions & OutputOptio
       'difference_cycles',
       'ratio',
     ];
-    emit({ main, text, files, inputs: traces }, o);
+    emit({ main, text, files, inputs }, o);
   },
 };

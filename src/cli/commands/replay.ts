@@ -1,8 +1,9 @@
 import type { CommandModule } from 'yargs';
-import { runFile } from '../../lab/run-file.ts';
-import { histTable, type RunResult, runsTable, stagesTable } from '../../lab/tables.ts';
-import { fileName, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { runFiles } from '../../lab/run-file.ts';
+import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
+import { type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
+import { fileName } from '../words.ts';
 
 /** Columns shown on a terminal. */
 const SHOWN = [
@@ -34,19 +35,16 @@ export const replayCommand: CommandModule<object, ScenarioOptions & OutputOption
   builder: (y) =>
     withScenario(withOutput(y)).positional('traces', { type: 'string', array: true, demandOption: true }),
   handler: async (o) => {
-    prepareOutput(o);
-    const traces = o.traces.map(fileName);
-    const results: RunResult[] = [];
     const scenarios = scenariosOf(o);
-    for (const file of traces) {
-      for (const scenario of scenarios) results.push((await runFile(file, scenario)).result);
-    }
+    prepareOutput(o);
+    const { runs, inputs } = await runFiles(o.traces.map(fileName), scenarios);
+    const results = runs.map((r) => r.result);
     const main = runsTable(results);
     const files = [
       ['runs', main],
       ['stages', stagesTable(results)],
       ['hist', histTable(results)],
     ] as const;
-    emit({ main, text: SHOWN, files, inputs: traces }, o);
+    emit({ main, text: SHOWN, files, inputs }, o);
   },
 };

@@ -4,7 +4,13 @@ import { compareTable, type Labelled } from '../../lab/compare.ts';
 import { runFile } from '../../lab/run-file.ts';
 import { guessedNumbers } from '../../lab/scenario.ts';
 import { RECORDINGS, recordingFile } from '../../lab/scenarios.ts';
-import { breakEvenLines, breakEvens, breakEvenTable, studySections } from '../../lab/study.ts';
+import {
+  BREAK_EVEN_MACHINES,
+  breakEvenLines,
+  breakEvens,
+  breakEvenTable,
+  studySections,
+} from '../../lab/study.ts';
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
 import { studyText } from '../../report/study-text.ts';
 import { bundled } from '../context.ts';
@@ -25,7 +31,7 @@ export const studyCommand: CommandModule<object, ScenarioOptions & OutputOptions
       if (process.stderr.isTTY) note(`replaying ${recording}`);
       for (const scenario of scenarios) runs.push(await runFile(bundled(recordingFile(recording)), scenario));
     }
-    const points = breakEvens(NAMES.machine, NAMES.guest);
+    const points = breakEvens(BREAK_EVEN_MACHINES, NAMES.guest);
     const results = runs.map((r) => r.result);
     const main = runsTable(results);
     const files = [
@@ -36,8 +42,9 @@ export const studyCommand: CommandModule<object, ScenarioOptions & OutputOptions
       ['break-even', breakEvenTable(points)],
     ] as const;
     const inputs = RECORDINGS.map((r) => bundled(recordingFile(r)));
-    const guesses = scenarios.map((s) => `${guessedNumbers(s)} on ${s.machine.name}`);
-    const guessed = `Numbers nobody could source, marked guessed in "upcall machines NAME": ${[...new Set(guesses)].join(', ')}.`;
+    const of = new Set(scenarios.map((s) => `${guessedNumbers(s).machine} of ${s.machine.name}`));
+    const lumps = `${guessedNumbers(scenarios[0]!).kernel} of the kernel's lumps, the same for every machine`;
+    const guessed = `Numbers nobody could source, marked guessed in "upcall machines show NAME": ${[...of, lumps].join(', ')}.`;
     const text = studyText(studySections(runs), breakEvenLines(points), guessed, o.out);
     emit({ main, text, files, inputs }, o);
   },

@@ -3,8 +3,9 @@ import { convertRecording } from '../../lab/convert-recording.ts';
 import { usageError } from '../../model/errors.ts';
 import { SYNTH_KINDS, synthHeader, synthRows } from '../../trace/synth.ts';
 import { writeTrace } from '../../trace/writer.ts';
-import { fileName, integer } from '../options.ts';
-import { note } from '../output.ts';
+import { integer } from '../options.ts';
+import { note, outName } from '../output.ts';
+import { fileName } from '../words.ts';
 
 interface SynthArguments {
   readonly kind: string;
@@ -43,7 +44,7 @@ const synthCommand: CommandModule<object, SynthArguments> = {
       meanGapNanos: integer(o.gap, 'gap'),
     };
     const header = synthHeader(options);
-    const rows = await writeTrace(o.out, header, synthRows(options));
+    const rows = await writeTrace(outName(o.out, 'a file'), header, synthRows(options));
     note(`wrote ${rows} rows`);
   },
 };
@@ -68,12 +69,13 @@ const convertCommand: CommandModule<object, ConvertArguments> = {
       .option('out', { type: 'string', demandOption: true, describe: 'file; compressed if it ends in .gz' }),
   handler: async (o) => {
     if (!/^[\w.-]{1,64}$/.test(o.name)) throw usageError('--name expects letters, digits, dots, hyphens');
+    if (o.state === o.recording) throw usageError('the recording and --state are the same file');
     const rows = await convertRecording({
       recording: fileName(o.recording),
       name: o.name,
-      state: o.state,
+      state: o.state === undefined ? undefined : fileName(o.state),
       domain: integer(o.domain, 'domain'),
-      out: o.out,
+      out: outName(o.out, 'a file'),
     });
     note(`wrote ${rows} rows`);
   },

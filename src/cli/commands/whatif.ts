@@ -4,8 +4,10 @@ import { DEFAULT_NAMES, scenarioOf } from '../../lab/scenario.ts';
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
 import { changedNames, whatIfTable } from '../../lab/whatif.ts';
 import { usageError } from '../../model/errors.ts';
+import { Input } from '../../trace/input.ts';
 import { withOutput } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
+import { fileName } from '../words.ts';
 
 interface WhatIfOptions extends OutputOptions {
   readonly trace: string;
@@ -34,11 +36,13 @@ export const whatifCommand: CommandModule<object, WhatIfOptions> = {
         describe: 'the same for the side that is compared with; the defaults otherwise',
       }),
   handler: async (o) => {
-    prepareOutput(o);
     if (o.set.length === 0) throw usageError('whatif expects at least one --set key=value');
     const base = changedNames(DEFAULT_NAMES, o.base);
-    const was = await runFile(o.trace, scenarioOf(base));
-    const is = await runFile(o.trace, scenarioOf(changedNames(base, o.set)));
+    const [before, after] = [scenarioOf(base), scenarioOf(changedNames(base, o.set))];
+    prepareOutput(o);
+    const input = new Input(fileName(o.trace), true);
+    const was = await runFile(input, before);
+    const is = await runFile(input, after);
     const results = [was.result, is.result];
     const main = whatIfTable(was.trace, was.result, is.result);
     const files = [
@@ -48,6 +52,6 @@ export const whatifCommand: CommandModule<object, WhatIfOptions> = {
       ['hist', histTable(results)],
     ] as const;
     const text = ['part', 'operation', 'item', 'was', 'is', 'difference', 'ratio'];
-    emit({ main, text, files, inputs: [o.trace] }, o);
+    emit({ main, text, files, inputs: [input] }, o);
   },
 };

@@ -21,9 +21,10 @@ const AT = perGeneration('find', ({ id, arch }) => {
   const find = arch.fn('xen_intr_find_unused_isrc');
   return {
     enter: find.site('entry', 8),
-    step: find.site('next vector', 3),
-    test: find.site('null check and type test', 9),
+    look: find.site('look the vector up', 3),
+    test: find.site('null check and type test', 5),
     take: find.site('mark as used, return', 8),
+    step: find.site('next vector', 4),
     release: arch
       .fn(id === GENERATION_A ? 'xen_intr_release_isrc' : 'xen_arch_intr_release')
       .site('type := unbound', 2),
@@ -55,7 +56,7 @@ export class LinearAllocator implements IsrcAllocator {
     let tI = NOW;
     let more = core.branch(core.lo > 0, tCount);
     while (more) {
-      core.at(at.step);
+      core.at(at.look);
       const tFirst = core.load32(statics.firstEvtchnIrq, NOW);
       const vector = core.lo + i;
       const tVector = core.alu(core.join(tFirst, tI));
@@ -82,6 +83,7 @@ export class LinearAllocator implements IsrcAllocator {
           return isrc;
         }
       }
+      core.at(at.step);
       tI = core.alu(tI);
       i++;
       const tAgain = core.operand32(statics.autoVectorCount, NOW);

@@ -1,0 +1,59 @@
+import type { CommandModule } from 'yargs';
+import { DEFAULT_NAMES, scenarioOf } from '../../lab/scenario.ts';
+import { readMeasurements } from '../../lab/validate/measurements.ts';
+import { validate, validationTable } from '../../lab/validate/rows.ts';
+import { kernelSummary, sizeSummary, stateSummary } from '../../lab/validate/summary.ts';
+import { formatText } from '../../report/text.ts';
+import { Input } from '../../trace/input.ts';
+import { oneNameOption, SET_OPTION, withOutput } from '../options.ts';
+import { emit, type OutputOptions, prepareOutput } from '../output.ts';
+import { fileName } from '../words.ts';
+
+interface ValidateOptions extends OutputOptions {
+  readonly file: string;
+  readonly machine?: string | undefined;
+  readonly set: readonly string[];
+}
+
+/** `upcall validate`: measured kernels beside what the model says about each. */
+export const validateCommand: CommandModule<object, ValidateOptions> = {
+  command: 'validate <file>',
+  describe: 'predict every row of a file of measurements and compare',
+  builder: (y) =>
+    withOutput(y)
+      .positional('file', {
+        type: 'string',
+        demandOption: true,
+        describe: 'measurements as CSV, "-" for standard input',
+      })
+      .option('machine', oneNameOption('machine', DEFAULT_NAMES.machine))
+      .option('set', { ...SET_OPTION, describe: 'key=value of a number of the machine, repeatable' }),
+  handler: async (o) => {
+    prepareOutput(o);
+    const { machine } = scenarioOf({
+      ...DEFAULT_NAMES,
+      machine: o.machine ?? DEFAULT_NAMES.machine,
+      set: o.set,
+    });
+    const input = new Input(fileName(o.file));
+    const rows = validate(await readMeasurements(input), machine);
+    const main = validationTable(rows);
+    const modelled = rows.filter((r) => r.cycles !== null);
+    const kernels = kernelSummary(modelled);
+    const sizes = sizeSummary(modelled);
+    const states = stateSummary(rows);
+    const skipped = new Map<string, number>();
+    for (const r of rows) if (r.cycles === null) skipped.set(r.reason, (skipped.get(r.reason) ?? 0) + 1);
+    const notModelled = [...skipped].map(([reason, n]) => `not modelled: ${n} rows (${reason})\n`);
+    const text = [formatText(kernels), formatText(sizes), formatText(states) + notModelled.join('')].join(
+      '\n',
+    );
+    const files = [
+      ['validate', main],
+      ['validate-kernels', kernels],
+      ['validate-sizes', sizes],
+      ['validate-states', states],
+    ] as const;
+    emit({ main, text, files, inputs: [input] }, o);
+  },
+};

@@ -1,0 +1,95 @@
+/**
+ * A file as the user names it: read as a stream, by a path or from standard input ("-"). A regular file is opened
+ * again for every reading; standard input, a pipe or a device can be read once, so its bytes are kept if they are
+ * needed again.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, fstatSync, open, statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { Exit, ModelBug, UserError } from '../model/errors.ts';
+
+/** Names of standard input. By a path it could not be opened where it is a socket. */
+const STANDARD_INPUT = ['-', '/dev/stdin', '/dev/fd/0'];
+const BLOCK = 1 << 18;
+
+const openFile = promisify(open);
+
+/** One input of a command. */
+export class Input {
+  readonly path: string;
+  /** Whether it can be read any number of times at no cost. */
+  readonly isFile: boolean;
+  readonly #again: boolean;
+  #kept: Buffer[] | undefined;
+  #stream: Readable | undefined;
+  #sha256: string | undefined;
+
+  /** @param again whether it will be read more than once */
+  constructor(path: string, again = false) {
+    this.path = path;
+    this.isFile = !STANDARD_INPUT.includes(path) && isRegular(path);
+    this.#again = again;
+  }
+
+  /** SHA-256 of all bytes, known once they have been read to the end. */
+  get sha256(): string {
+    if (this.#sha256 === undefined)
+      throw new ModelBug('an input was not read to its end', { path: this.path });
+    return this.#sha256;
+  }
+
+  /** All bytes, block by block; a UserError (exit 6) when the file cannot be opened. */
+  async *bytes(): AsyncGenerator<Buffer> {
+    if (this.#kept !== undefined) {
+      yield* this.#kept;
+      return;
+    }
+    if (this.#stream !== undefined && !this.isFile)
+      throw new ModelBug('a stream was read twice', { path: this.path });
+    const stream = STANDARD_INPUT.includes(this.path) ? process.stdin : await opened(this.path);
+    this.#stream = stream;
+    const hash = this.#sha256 === undefined ? createHash('sha256') : undefined;
+    const kept: Buffer[] | undefined = this.#again && !this.isFile ? [] : undefined;
+    for await (const block of stream) {
+      const bytes = block as Buffer;
+      hash?.update(bytes);
+      kept?.push(bytes);
+      yield bytes;
+    }
+    if (hash !== undefined) this.#sha256 = hash.digest('hex');
+    this.#kept = kept;
+  }
+
+  /** Ends a reading before its time, even one that waits for a slow writer. */
+  close(): void {
+    this.#stream?.destroy();
+  }
+}
+
+/** Whether a regular file is there; what cannot be looked at is told when it is opened. */
+function isRegular(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Opened once only: whoever writes into a pipe would take a second opening for the end. */
+async function opened(path: string): Promise<Readable> {
+  let fd: number | undefined;
+  try {
+    fd = await openFile(path, 'r');
+    const there = fstatSync(fd);
+    if (there.isDirectory()) throw new Error('it is a directory');
+    // Waiting for a file cannot be given up, waiting for a pipe can, if it is treated as what it is.
+    if (there.isFIFO()) return new Socket({ fd, readable: true, writable: false });
+    return createReadStream(path, { fd, highWaterMark: BLOCK });
+  } catch (error) {
+    if (fd !== undefined) closeSync(fd);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UserError('cannot-open', Exit.badTrace, `cannot open the file: ${reason}`, { file: path });
+  }
+}
