@@ -5,6 +5,7 @@ import { usageError } from '../model/errors.ts';
 import { acceptCommand } from './commands/accept.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
+import { explainCommand } from './commands/explain.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { replayCommand } from './commands/replay.ts';
 import { scanCommand } from './commands/scan.ts';
@@ -40,6 +41,7 @@ try {
     .command(compareCommand)
     .command(whatifCommand)
     .command(scanCommand)
+    .command(explainCommand)
     .command(validateCommand)
     .command(machinesCommand)
     .command(checkCommand)

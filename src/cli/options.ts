@@ -5,15 +5,18 @@ import { DEFAULT_NAMES, type Scenario, scenarioOf } from '../lab/scenario.ts';
 import { usageError } from '../model/errors.ts';
 import { FORMATS } from './output.ts';
 
+/** `--format`. */
+export const FORMAT_OPTION = {
+  type: 'string',
+  choices: FORMATS,
+  default: 'table',
+  describe: 'format of standard output',
+} as const;
+
 /** `--format` and `--out`. */
 export function withOutput<T>(y: Argv<T>) {
   return y
-    .option('format', {
-      type: 'string',
-      choices: FORMATS,
-      default: 'table',
-      describe: 'format of standard output',
-    })
+    .option('format', FORMAT_OPTION)
     .option('out', { type: 'string', describe: 'folder for CSV reports with sidecars' });
 }
 

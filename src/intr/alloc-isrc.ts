@@ -83,7 +83,7 @@ export function* createIsrc(os: FreeBsd, cpu: KernelCpu, index: number, type: nu
   if (table.lastEvent !== 0) core.store64(table.lastEvent, event, 0, NOW);
   table.lastEvent = event;
   core.store64(event, 0, 0, NOW);
-  mtxUnlock(core, statics.eventListLock, pcpu, At.eventList);
+  yield* mtxUnlock(core, statics.eventListLock, pcpu, At.eventList);
   core.ret();
   core.at(At.table);
   core.store64(isrc + INTSRC.event, event, 0, NOW);
@@ -103,7 +103,7 @@ export function* createIsrc(os: FreeBsd, cpu: KernelCpu, index: number, type: nu
   core.at(At.publish);
   if (core.behind(NOW)) yield;
   core.store64(table.slot(index), isrc, 0, NOW);
-  mtxUnlock(core, statics.intrTableLock, pcpu, At.publish);
+  yield* mtxUnlock(core, statics.intrTableLock, pcpu, At.publish);
   core.ret();
   os.allocator.adopt(isrc, index);
   return isrc;

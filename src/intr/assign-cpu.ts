@@ -54,7 +54,7 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
   }
   core.at(at.unmask);
   if (!core.branch(wasMasked, tOld)) yield* os.hypercalls.unmask(core, port);
-  mtxUnlock(core, lock, pcpu, at.unlock);
+  yield* mtxUnlock(core, lock, pcpu, at.unlock);
   core.pop(5);
   core.ret();
 }

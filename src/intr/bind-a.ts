@@ -57,7 +57,7 @@ export function* takeIsrcA(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   core.at(At.found);
   if (core.branch(isrc === 0, NOW)) {
     const index = claimVector(os, cpu);
-    mtxUnlock(core, lock, pcpu, At.dropLock);
+    yield* mtxUnlock(core, lock, pcpu, At.dropLock);
     isrc = yield* createIsrc(os, cpu, index, typeOf(kind));
     yield* mtxLock(core, lock, pcpu, At.relock);
   }
@@ -66,7 +66,7 @@ export function* takeIsrcA(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   core.store32(isrc + layout.port, port, NOW);
   core.store64(image.portToIsrc + 8 * port, isrc, 0, NOW);
   core.store32(isrc + layout.refcount, 1, NOW);
-  mtxUnlock(core, lock, pcpu, At.unlock);
+  yield* mtxUnlock(core, lock, pcpu, At.unlock);
   return isrc;
 }
 
@@ -82,5 +82,5 @@ export function* releaseIsrcA(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   core.store32(isrc + layout.port, 0, NOW);
   core.store64(isrc + layout.cookie, 0, 0, NOW);
   yield* putBackA(os, cpu, isrc);
-  mtxUnlock(core, lock, pcpu, At.releaseUnlock);
+  yield* mtxUnlock(core, lock, pcpu, At.releaseUnlock);
 }

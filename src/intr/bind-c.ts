@@ -51,7 +51,7 @@ export function* findC(os: FreeBsd, cpu: KernelCpu): Kernel<Addr> {
   core.free(1);
   core.call();
   const isrc = yield* allocator.alloc(cpu);
-  mtxUnlock(core, lock, pcpu, At.findUnlock);
+  yield* mtxUnlock(core, lock, pcpu, At.findUnlock);
   core.pop(1);
   core.ret();
   return isrc;
@@ -71,7 +71,7 @@ export function* putBackC(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   core.push(1);
   yield* mtxLock(core, lock, pcpu, At.freeLock);
   yield* allocator.release(cpu, isrc);
-  mtxUnlock(core, lock, pcpu, At.freeUnlock);
+  yield* mtxUnlock(core, lock, pcpu, At.freeUnlock);
   core.pop(1);
   core.ret();
 }
@@ -102,7 +102,7 @@ export function* takeIsrcC(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   yield* mtxLock(core, lock, pcpu, At.lock);
   core.at(At.publish);
   core.store64(image.portToIsrc + 8 * port, isrc, 0, NOW);
-  mtxUnlock(core, lock, pcpu, At.unlock);
+  yield* mtxUnlock(core, lock, pcpu, At.unlock);
   return isrc;
 }
 
@@ -112,6 +112,6 @@ export function* releaseIsrcC(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   const lock = os.image.statics.isrcLock;
   yield* mtxLock(core, lock, pcpu, At.releaseLock);
   yield* closePort(os, cpu, isrc);
-  mtxUnlock(core, lock, pcpu, At.releaseUnlock);
+  yield* mtxUnlock(core, lock, pcpu, At.releaseUnlock);
   yield* putBackC(os, cpu, isrc);
 }

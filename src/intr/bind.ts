@@ -93,7 +93,7 @@ function* assign(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: ChannelKindCode,
     if (!core.branch(core.lo !== vcpu, tCpu)) return;
   } else if (kind === ChannelKind.virq) {
     yield* mtxLock(core, intrTableLock, pcpu, AT_EVENT_BIND);
-    mtxUnlock(core, intrTableLock, pcpu, AT_EVENT_BIND);
+    yield* mtxUnlock(core, intrTableLock, pcpu, AT_EVENT_BIND);
   } else {
     core.call();
     core.at(AT_NEXT_CPU);

@@ -35,7 +35,7 @@ const At = {
   active: handle.site('I3 ++ie_active[phase]', 4),
   fence: handle.site('I4 fence', 1),
   list: handle.site('I5 handlers of the event', 11),
-  filter: handle.site('I5 call the filter', 4),
+  filter: handle.site('I5 call the filter', 6),
   filterResult: handle.site('I5 result of the filter', 4),
   next: handle.site('I5 next handler', 3),
   inactive: handle.site('I6 --ie_active[phase]', 2),
@@ -50,7 +50,7 @@ const At = {
 /** Sites at which the modelled filters start; their addresses are the function pointers in the handlers. */
 export const FILTER = {
   /** Counts and returns "handled". */
-  count: drivers.fn('(filter)').site('count the event', 3),
+  count: drivers.fn('(filter)').site('count the event', 4),
   /** The evtchn device: masks its port and asks for its thread. */
   evtchn: drivers.fn('evtchn_interrupt').site('mask the port', 12),
 };

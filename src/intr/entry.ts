@@ -3,7 +3,7 @@
  * exception}.S, rows E0 to E9 and X4 to X9 of the fact sheet on FreeBSD (sections 2.2 and 2.9).
  *
  * The microcode of the delivery is the injection's (the caller charges it); what it loads and stores is here.
- * Left out: page-table isolation (E3 and its return half), IBRS writes, the MDS buffer clear.
+ * Left out: IBRS writes, the MDS buffer clear, and page-table isolation beyond the switch itself.
  */
 import { type Core, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
@@ -21,6 +21,7 @@ const At = {
     .site('outer section open? else switch', 5),
   vectoring: stub.site('E0 vectoring through the IDT', 2),
   swapgs: stub.site('E1-E2 from user or kernel, swapgs', 4),
+  pti: stub.site('E3 switch of page tables', 6),
   lfence: stub.site('E4 lfence', 1),
   frame: stub.site('E5-E6 trapframe', 22),
   flags: stub.site('E7 clear D and AC', 3),
@@ -29,6 +30,7 @@ const At = {
   doreti: exception.site('X5-X6 AST and full-iret tests', 10),
   registers: exception.site('X7 restore registers', 16),
   toUser: exception.site('X8 IBRS, MDS, swapgs', 10),
+  ptiReturn: exception.site('X8 switch of page tables', 6),
   mds: exception.site('MDS handler: none', 1),
   iret: exception.site('X9 iretq', 2),
 };
@@ -62,6 +64,10 @@ export function interruptEntry(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): 
   core.at(At.swapgs);
   core.branch(!fromUser, core.operand8(core.sp + 8, NOW));
   if (fromUser) core.microcoded(n.swapgsCycles);
+  if (fromUser && n.ptiCycles > 0) {
+    core.at(At.pti);
+    core.serialising(n.ptiCycles);
+  }
   // Kernel and user entries alike; generation A's stub has none.
   if (os.generation.id === GENERATION_C) {
     core.at(At.lfence);
@@ -137,6 +143,10 @@ export function interruptReturn(os: FreeBsd, cpu: KernelCpu, fromUser: boolean):
       core.at(At.mds);
       core.ret();
       core.at(At.toUser);
+    }
+    if (n.ptiCycles > 0) {
+      core.at(At.ptiReturn);
+      core.serialising(n.ptiCycles);
     }
     core.microcoded(n.swapgsCycles);
   }

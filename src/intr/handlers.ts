@@ -31,7 +31,7 @@ const At = {
   tableLock: addMd.site('sx_xlock(intrsrc_lock)', 8),
   names: addMd.site('intrcnt_updatename', 12),
   first: addMd.site('first handler: enable', 14),
-  tableUnlock: addMd.site('sx_xunlock', 8),
+  tableUnlock: addMd.site('sx_xunlock', 11),
   removeLock: remove.site('mtx_lock(ie_lock)', 12),
   unlink: remove.site('unlink, or mark dead and schedule the ithread', 12),
   sleep: remove.site('sleep until the ithread removed it', 20),
@@ -41,7 +41,7 @@ const At = {
   removeTableLock: removeMd.site('sx_xlock(intrsrc_lock)', 8),
   last: removeMd.site('last handler: disable', 10),
   removeNames: removeMd.site('intrcnt_updatename', 4),
-  removeTableUnlock: removeMd.site('sx_xunlock', 8),
+  removeTableUnlock: removeMd.site('sx_xunlock', 11),
 };
 
 /** Adds a handler of the kind to an isrc's event and enables the source if it is the first. */
@@ -67,7 +67,7 @@ export function* addHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Handl
   core.store64(handler + HANDLER.argument, argument, 0, NOW);
   core.store64(event + EVENT.handlers, handler, 0, NOW);
   core.lump(lumps.formatCycles);
-  mtxUnlock(core, event + EVENT.lockObject, pcpu, At.unlock);
+  yield* mtxUnlock(core, event + EVENT.lockObject, pcpu, At.unlock);
   yield* mtxLock(core, intrTableLock, pcpu, At.tableLock);
   core.at(At.names);
   core.lump(lumps.formatCycles);
@@ -80,7 +80,7 @@ export function* addHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Handl
     core.call();
     yield* enableSource(os, cpu, isrc, NOW);
   }
-  mtxUnlock(core, intrTableLock, pcpu, At.tableUnlock);
+  yield* mtxUnlock(core, intrTableLock, pcpu, At.tableUnlock);
   core.pop(6);
   core.ret();
 }
@@ -121,17 +121,18 @@ export function* removeHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel 
   const tThread = core.load64(event + EVENT.thread, NOW);
   if (core.branch(core.lo === 0, tThread)) yield* unlink(cpu, event);
   else {
+    // The kernel drops the mutex a moment later, in msleep. Here it is dropped before the handler is marked dead,
+    // so that an ithread which preempts this thread never spins on it.
+    yield* mtxUnlock(core, lock, pcpu, At.sleep);
+    core.at(At.unlink);
     core.or32(handler + HANDLER.flags, IH_DEAD, NOW);
-    // The kernel drops the mutex a moment later, in msleep. Here it is dropped first, so that an ithread which
-    // preempts this thread never spins on it.
-    mtxUnlock(core, lock, pcpu, At.sleep);
     core.call();
     yield* scheduleThread(os, cpu, event);
     yield* sleepUntilRemoved(os, cpu, lock, handler);
   }
   core.at(At.rename);
   core.lump(lumps.formatCycles);
-  mtxUnlock(core, lock, pcpu, At.removeUnlock);
+  yield* mtxUnlock(core, lock, pcpu, At.removeUnlock);
   core.lump(lumps.freeCycles);
   image.free(HANDLER.bucket, handler);
   if (argument !== isrc) image.free(SOFTC_BUCKET, argument);
@@ -147,7 +148,7 @@ export function* removeHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel 
   }
   core.at(At.removeNames);
   core.lump(lumps.formatCycles);
-  mtxUnlock(core, intrTableLock, pcpu, At.removeTableUnlock);
+  yield* mtxUnlock(core, intrTableLock, pcpu, At.removeTableUnlock);
   core.pop(5);
   core.ret();
 }

@@ -160,7 +160,7 @@ function* removeDead(cpu: KernelCpu, event: Addr, handler: Addr, flags: number):
   core.at(At.dead);
   core.store64(event + EVENT.handlers, 0, 0, NOW);
   core.store32(handler + HANDLER.flags, flags & ~IH_DEAD, NOW);
-  mtxUnlock(core, event + EVENT.lockObject, pcpu, At.dead);
+  yield* mtxUnlock(core, event + EVENT.lockObject, pcpu, At.dead);
 }
 
 /** Sites of the threaded handlers; their addresses are the function pointers in the handlers. */

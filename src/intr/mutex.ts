@@ -26,9 +26,9 @@ export function* mtxLock(core: Core, mutex: Addr, pcpu: Addr, site: number): Ker
     if (core.behind(tThread)) yield;
     const t = core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, thread, 0, tThread);
     if (core.jcc(core.lo !== 0, t)) return;
-    core.at(AT_SPIN);
     let free = false;
     while (!free) {
+      core.at(AT_SPIN);
       core.lfence();
       if (core.behind(NOW)) yield;
       const tWord = core.load64(mutex + MTX_LOCK, NOW);
@@ -37,12 +37,16 @@ export function* mtxLock(core: Core, mutex: Addr, pcpu: Addr, site: number): Ker
   }
 }
 
-/** Releases a mutex this thread holds: a ModelBug if it does not. */
-export function mtxUnlock(core: Core, mutex: Addr, pcpu: Addr, site: number): void {
+/**
+ * Releases a mutex this thread holds: a ModelBug if it does not. It yields first if somebody else is due before
+ * the release, who would otherwise find the mutex free too early.
+ */
+export function* mtxUnlock(core: Core, mutex: Addr, pcpu: Addr, site: number): Kernel {
   core.at(site);
   core.free(1);
   const tThread = core.load64(pcpu + PCPU.curthread, NOW);
   const thread = core.lo;
+  if (core.behind(tThread)) yield;
   const t = core.cmpxchg64(mutex + MTX_LOCK, thread, 0, MTX_UNOWNED, 0, tThread);
   if (core.jcc(core.lo === 0, t)) throw new ModelBug('mutex is not held by this thread', { mutex });
 }

@@ -43,7 +43,7 @@ export function* unbindPort(os: FreeBsd, cpu: KernelCpu, port: Port, give: Relea
   yield* mtxLock(core, lock, pcpu, at.reference);
   const tOld = core.xadd32(isrc + os.generation.isrc.refcount, -1, NOW);
   core.branch(core.lo !== 1, tOld);
-  mtxUnlock(core, lock, pcpu, at.reference);
+  yield* mtxUnlock(core, lock, pcpu, at.reference);
   core.call();
   yield* removeHandler(os, cpu, isrc);
   yield* give(os, cpu, isrc);

@@ -1,7 +1,7 @@
 /** The accounts of a run: cycles by operation, site and cause. */
 import { ModelBug } from '../model/errors.ts';
 import type { Core } from '../x86/core.ts';
-import { newAccount } from '../x86/pipeline.ts';
+import { newAccount } from '../x86/retirement.ts';
 
 /** Operations that have an account of their own; `sender` is what other domains spend to send. */
 export const OPERATIONS = [

@@ -7,7 +7,7 @@ import type { Sourced } from '../model/params.ts';
 import { type Cell, type Column, integer, type Table, text } from '../model/table.ts';
 import { MACHINE } from '../x86/machine.ts';
 import { MACHINES } from '../x86/machines/catalogue.ts';
-import { CACHE_STATES, RUN_PARAMS } from './scenario.ts';
+import { CACHE_STATES, POLLUTED_STATES, RUN_PARAMS } from './scenario.ts';
 
 const MACHINE_COLUMNS: readonly Column[] = [
   text('schema', 'name and version of this table'),
@@ -67,6 +67,6 @@ export const NAMES = {
   machine: MACHINES.map((m) => m.name),
   guest: GENERATIONS.map((g) => g.name),
   strategy: STRATEGIES.map((s) => s.name),
-  cache: [...CACHE_STATES],
+  cache: [...CACHE_STATES, ...POLLUTED_STATES],
   set: [...Object.keys(MACHINE), ...Object.keys(LUMPS), ...Object.keys(RUN_PARAMS)],
 } as const;

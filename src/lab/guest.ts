@@ -7,13 +7,14 @@ import { IsrcTable } from '../intr/isrc-table.ts';
 import { type KernelCpu, KernelImage } from '../intr/kernel-image.ts';
 import type { FreeBsd, Observer } from '../intr/os.ts';
 import type { Horizon } from '../model/engine.ts';
-import type { Addr, Vcpu } from '../model/units.ts';
+import type { Addr, Cycle, Vcpu } from '../model/units.ts';
 import { Uncore } from '../x86/coherence.ts';
 import { Core } from '../x86/core.ts';
 import { Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { TEXT_BASE, TEXT_BYTES } from '../x86/sites.ts';
 import { Domain } from '../xen/domain.ts';
 import { type Delivery, EventChannels } from '../xen/event-channels.ts';
+import { press } from './pressure.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Memory for one guest of up to 64 vCPUs and 4,096 ports, in MiB. */
@@ -44,7 +45,8 @@ export class Guest {
     const image = new KernelImage(this.memory, vcpus, generation.pcpu);
     this.domain = new Domain(this.memory, vcpus, image.vcpuInfo);
     image.share(this.domain);
-    this.uncore = new Uncore(machine, this.memory);
+    const { sockets, senderSocket } = scenario.run;
+    this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));
     this.channels = new EventChannels(this.domain, host);
     const table = new IsrcTable(image, generation.isrc, generation.id);
     this.os = {
@@ -58,16 +60,24 @@ export class Guest {
       observer: host,
     };
     for (let i = 0; i < vcpus + senders; i++) {
-      const core = new Core(machine, this.memory, this.uncore, host.horizon);
+      const socket = i < vcpus ? i % sockets : senderSocket;
+      const core = new Core(machine, this.memory, this.uncore, host.horizon, socket);
       this.cores.push(core);
       if (i < vcpus) this.cpus.push(image.cpu(i, core));
       else core.sp = this.memory.place(`sender ${i}: stack`, SENDER_STACK, PAGE_BYTES) + SENDER_STACK;
     }
   }
 
-  /** Puts code and data of a vCPU's core where the scenario says they are when an operation begins. */
-  applyCacheState(vcpu: Vcpu): void {
-    this.#chill(vcpu, () => false);
+  /**
+   * Puts code and data of a vCPU's core where the scenario says they are when an operation begins.
+   *
+   * @param now the cycle at which it begins; since the core's own present, other code of the guest ran
+   */
+  applyCacheState(vcpu: Vcpu, now: Cycle): void {
+    const { workload } = this.scenario;
+    const core = this.cores[vcpu]!;
+    if (workload === undefined) this.#chill(vcpu, () => false);
+    else if (now > core.now) press(core, this.uncore, workload, now - core.now);
   }
 
   /**
@@ -89,12 +99,12 @@ export class Guest {
 
   #chill(vcpu: Vcpu, keep: (line: number) => boolean): void {
     const { cache } = this.scenario;
-    if (cache === 'warm') return;
+    if (cache !== 'l2-cold' && cache !== 'cold') return;
     const { caches } = this.cores[vcpu]!;
     if (cache === 'l2-cold') caches.spillToL3(keep);
     else {
       caches.spillToMemory(keep);
-      this.uncore.l3.clear();
+      this.uncore.clearL3();
     }
   }
 }

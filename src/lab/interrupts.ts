@@ -78,9 +78,9 @@ export class Interrupts {
       this.#engine.schedule(processor.core.now, Priority.inject, EVENT_INJECT, vcpu, Target.self);
       return;
     }
-    if (level < 0) this.#guest.applyCacheState(vcpu);
+    if (level < 0) this.#guest.applyCacheState(vcpu, this.#engine.now);
     this.#served[vcpu] = 0;
-    processor.start(Level.upcall, this.#upcall(vcpu, state), this.#account);
+    processor.start(Level.upcall, interruptedByUpcall(this.#guest, vcpu, state), this.#account);
   }
 
   /** An upcall has ended; one that was latched follows. Returns how many ports it served. */
@@ -92,18 +92,22 @@ export class Interrupts {
     }
     return this.#served[vcpu]!;
   }
+}
 
-  *#upcall(vcpu: Vcpu, state: number): Kernel {
-    const { os, cpus, scenario } = this.#guest;
-    const cpu = cpus[vcpu]!;
-    const { core } = cpu;
-    const exit = exitCycles(core.machine, state);
-    if (exit > 0) {
-      core.at(AT.exit);
-      core.transition(exit);
-    }
-    core.at(AT.inject);
-    core.transition(core.machine.n.eventInjectionCycles);
-    yield* os.generation.upcall(os, cpu, scenario.run.interruptedUser === 1);
+/**
+ * An upcall with what Xen does for it: from the exit that interrupts a vCPU to its resumption.
+ *
+ * @param state what the vCPU was doing: one of `Target`
+ */
+export function* interruptedByUpcall({ os, cpus, scenario }: Guest, vcpu: Vcpu, state: number): Kernel {
+  const cpu = cpus[vcpu]!;
+  const { core } = cpu;
+  const exit = exitCycles(core.machine, state);
+  if (exit > 0) {
+    core.at(AT.exit);
+    core.transition(exit);
   }
+  core.at(AT.inject);
+  core.transition(core.machine.n.eventInjectionCycles);
+  yield* os.generation.upcall(os, cpu, scenario.run.interruptedUser === 1);
 }

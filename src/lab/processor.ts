@@ -39,6 +39,8 @@ export class Processor {
   readonly #spent = new Float64Array(LEVELS);
   readonly #stack = new Int32Array(LEVELS);
   readonly #accounts: Float64Array[];
+  /** Where each level's kernel stopped last. */
+  readonly #places: Array<Core['place'] | undefined> = new Array(LEVELS).fill(undefined);
   /** Level whose kernel the window of the core belongs to; -1 for none. */
   #inWindow = -1;
   /** Cycle of the resume event that counts; others are stale. */
@@ -120,12 +122,17 @@ export class Processor {
     const { core } = this;
     const kernel = this.#kernels[level]!;
     if (this.#inWindow === level) core.mark();
-    else core.begin(this.#engine.now);
+    else {
+      core.begin(this.#engine.now);
+      const place = this.#places[level];
+      if (place !== undefined) core.goOnAt(place);
+    }
     this.#inWindow = level;
     core.credits = this.#accounts[level]!;
     const step = kernel.next();
     this.#spent[level]! += core.spent();
     if (step.done !== true) {
+      this.#places[level] = core.place;
       this.#resumeAt = Math.max(core.resumeCycle, this.#engine.now);
       this.#engine.schedule(this.#resumeAt, Priority.resume, ProcessorEvent.resume, this.index);
       return;
@@ -137,6 +144,7 @@ export class Processor {
       });
     }
     this.#kernels[level] = undefined;
+    this.#places[level] = undefined;
     this.#lastLevel = level;
     this.#inWindow = -1;
     this.#resumeAt = -1;

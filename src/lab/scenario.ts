@@ -13,11 +13,15 @@ import { Fingerprint } from '../model/fingerprint.ts';
 import { numbersOf, type ParamSpecs, parseAssignment, type Sourced } from '../model/params.ts';
 import { defineMachine, MACHINE, type Machine } from '../x86/machine.ts';
 import { machineByName } from '../x86/machines/catalogue.ts';
+import { WORKLOADS, type Workload } from './pressure.ts';
 
 /** Where the guest's data is when an upcall or a bind begins. */
 export const CACHE_STATES = ['warm', 'l2-cold', 'cold'] as const;
 /** `warm`: where the last one left it; `l2-cold`: in L3 at best; `cold`: in memory. */
 export type CacheState = (typeof CACHE_STATES)[number];
+
+/** The states in which a workload runs between two operations: `polluted(light)` and so on. */
+export const POLLUTED_STATES = WORKLOADS.map(({ name }) => `polluted(${name})`);
 
 /** Parameters of a run that belong to no machine and no kernel. */
 export const RUN_PARAMS = {
@@ -29,6 +33,13 @@ export const RUN_PARAMS = {
     max: 1,
     what: 'upcalls interrupt user code instead of the kernel',
   },
+  sockets: {
+    unit: 'sockets',
+    min: 1,
+    max: 2,
+    what: 'the vCPUs are spread over, in turn; memory is on the first',
+  },
+  senderSocket: { unit: 'socket', min: 0, max: 1, what: 'of the pCPUs of other domains' },
   senders: { unit: 'cores', min: 1, max: 16, what: 'pCPUs of other domains that send' },
 } as const satisfies ParamSpecs;
 
@@ -40,7 +51,10 @@ export interface Scenario {
   readonly machine: Machine;
   readonly generation: Generation;
   readonly strategy: Strategy;
-  readonly cache: CacheState;
+  /** A `CacheState` or a `POLLUTED_STATES`. */
+  readonly cache: string;
+  /** What runs between two operations; undefined when nothing does. */
+  readonly workload: Workload | undefined;
   readonly lumps: Lumps;
   readonly run: RunNumbers;
   /** Every `key=value` that differs from the defaults, sorted; empty for none. */
@@ -85,7 +99,14 @@ function refuseElsewhere(assignment: string): void {
 
 /** Resolves names and assignments; a UserError (exit 2) for anything unknown or out of range. */
 export function scenarioOf(names: ScenarioNames): Scenario {
-  const run: RunNumbers = { gapPermille: 1000, population: 0, interruptedUser: 0, senders: 4 };
+  const run: RunNumbers = {
+    gapPermille: 1000,
+    population: 0,
+    interruptedUser: 0,
+    sockets: 1,
+    senderSocket: 0,
+    senders: 4,
+  };
   const lumps: Record<string, number> = { ...numbersOf<typeof LUMPS>(LUMP_VALUES) };
   const machineChanges: Record<string, Sourced> = {};
   let machine = machineByName(names.machine);
@@ -105,13 +126,16 @@ export function scenarioOf(names: ScenarioNames): Scenario {
     const { name, title } = machine;
     machine = defineMachine(name, title, 'unvalidated', { ...machine.values, ...machineChanges });
   }
-  const cache = CACHE_STATES.find((c) => c === names.cache);
-  if (cache === undefined) throw unknownName('cache state', names.cache, CACHE_STATES);
+  const { cache } = names;
+  const states = [...CACHE_STATES, ...POLLUTED_STATES];
+  if (!states.includes(cache)) throw unknownName('cache state', cache, states);
+  const workload = WORKLOADS.find(({ name }) => cache === `polluted(${name})`);
   return {
     machine,
     generation: generationByName(names.guest),
     strategy: strategyByName(names.strategy),
     cache,
+    workload,
     lumps: lumps as Lumps,
     run,
     changes: changes.sort().join(' '),
@@ -122,7 +146,9 @@ export function scenarioOf(names: ScenarioNames): Scenario {
 export function guessedNumbers(scenario: Scenario): { machine: number; kernel: number } {
   const guessed = (values: Readonly<Record<string, Sourced>>) =>
     Object.values(values).filter((v) => v.confidence === 'guessed').length;
-  return { machine: guessed(scenario.machine.values), kernel: guessed(LUMP_VALUES) };
+  const { machine, workload } = scenario;
+  const other = workload === undefined ? 0 : guessed(workload.values);
+  return { machine: guessed(machine.values), kernel: guessed(LUMP_VALUES) + other };
 }
 
 /** A fingerprint of every number a scenario uses: equal fingerprints mean equal constants. */

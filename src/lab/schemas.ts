@@ -2,6 +2,7 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { machineDiffTable } from './machine-diff.ts';
 import { DEFAULT_NAMES } from './scenario.ts';
 import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
@@ -18,6 +19,8 @@ export function schemaTable(): Table {
     histTable([]),
     compareTable([]),
     breakEvenTable([]),
+    explainTable([]),
+    explainBoundsTable([]),
     machineSummary(),
     machinesTable([]),
     machineDiffTable(DEFAULT_NAMES.machine, DEFAULT_NAMES.machine),

@@ -213,7 +213,8 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     if (processor.level >= 0 || queue.length === 0) return false;
     queue.shift();
     this.#workKind[vcpu] = queue.kind;
-    if (queue.kind === Work.bind || queue.kind === Work.unbind) this.guest.applyCacheState(vcpu);
+    if (queue.kind === Work.bind || queue.kind === Work.unbind)
+      this.guest.applyCacheState(vcpu, this.engine.now);
     const account = this.accounts[OPERATION_OF[queue.kind]!];
     const work = threadWork(this.guest, this.ports, this, vcpu, queue.kind, queue.a, queue.b, queue.c);
     processor.start(Level.thread, work, account);

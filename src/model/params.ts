@@ -61,7 +61,7 @@ export function checkParams<S extends ParamSpecs>(owner: string, specs: S, value
     const v = values[name];
     if (v === undefined) throw new ModelBug(`${owner}: parameter ${name} has no value`);
     const inRange = v.value >= spec.min && v.value <= spec.max;
-    const inSpread = v.value >= v.low && v.value <= v.high;
+    const inSpread = v.low >= spec.min && v.value >= v.low && v.value <= v.high && v.high <= spec.max;
     if (!Number.isSafeInteger(v.value) || !inRange || !inSpread || v.source === '') {
       throw new ModelBug(`${owner}: parameter ${name} is out of range or has no source`, { ...v, ...spec });
     }

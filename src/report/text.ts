@@ -18,7 +18,7 @@ export function formatText(table: Table, names?: readonly string[]): string {
 
 /** Rows of texts as lines; `right` says which columns are aligned to the right. */
 export function alignedLines(rows: ReadonlyArray<readonly string[]>, right: readonly boolean[]): string {
-  const widths = right.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  const widths = right.map((_, i) => rows.reduce((most, row) => Math.max(most, (row[i] ?? '').length), 0));
   const line = (row: readonly string[]) =>
     widths
       .map((w, i) => (right[i] === true ? (row[i] ?? '').padStart(w) : (row[i] ?? '').padEnd(w)))

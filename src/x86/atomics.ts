@@ -5,14 +5,14 @@ import type { Horizon } from '../model/engine.ts';
 import type { Addr, Ready } from '../model/units.ts';
 import { Cause } from './cause.ts';
 import type { Uncore } from './coherence.ts';
+import { DataUnit } from './data-unit.ts';
 import type { Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
-import { MemoryUnit } from './memory-unit.ts';
 import { NOW } from './pipeline.ts';
 import { Uop } from './uop.ts';
 
 /** The memory side of a core with its locked operations. */
-export class AtomicUnit extends MemoryUnit {
+export class AtomicUnit extends DataUnit {
   readonly #lockCycles: number;
   readonly #lockLatency: number;
   readonly #lockUops: number;
@@ -21,8 +21,9 @@ export class AtomicUnit extends MemoryUnit {
   readonly #cmpxchgUops: number;
   readonly #xaddUops: number;
 
-  constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon) {
-    super(machine, memory, uncore, horizon);
+  /** @param socket the core's, 0 or 1 */
+  constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon, socket = 0) {
+    super(machine, memory, uncore, horizon, socket);
     this.#lockCycles = machine.n.lockCycles;
     this.#lockLatency = machine.n.lockLatencyCycles;
     this.#lockUops = machine.n.lockUops;

@@ -3,7 +3,8 @@
  * least recently used, exactly, by time stamps. It knows no latency and no other cache.
  *
  * Lines of code that is not modelled (`pollute`) are not kept one by one. A clock counts them a set; a line is
- * gone once as many foreign lines have come to its set since its last use as the set has ways. That neglects
+ * gone once as many foreign lines have come to its set since its last use as the set has ways, and before one
+ * more has. That neglects
  * the modelled lines used after it, which are few against the foreign ones.
  */
 import { ModelBug } from '../model/errors.ts';
@@ -27,6 +28,8 @@ export class Cache {
   #tick = 0;
   /** Foreign lines so far, a set, times 2^CLOCK_BITS; and its value when each way was used last. */
   #clock = 0;
+  /** Foreign lines that do not make a unit of the clock yet, times 2^CLOCK_BITS. */
+  #rest = 0;
   readonly #used: Int32Array;
   readonly #lifetime: number;
   /** The line that the last `find` found displaced by foreign lines, or -1. */
@@ -47,7 +50,9 @@ export class Cache {
 
   /** Other code brings `lines` lines of its own, spread evenly over the sets. */
   pollute(lines: number): void {
-    const clock = this.#clock + Math.floor((lines * (1 << CLOCK_BITS)) / this.sets);
+    const units = this.#rest + lines * (1 << CLOCK_BITS);
+    const clock = this.#clock + Math.floor(units / this.sets);
+    this.#rest = units % this.sets;
     if (clock < 0x4000_0000) {
       this.#clock = clock;
       return;

@@ -43,7 +43,8 @@ export class PrivateCaches implements Holder {
   /** The buffer `#fillBuffer` chose. */
   #fill = 0;
 
-  constructor(machine: Machine, uncore: Uncore) {
+  /** @param socket the core's, 0 or 1 */
+  constructor(machine: Machine, uncore: Uncore, socket: number) {
     const { n } = machine;
     this.l1i = new Cache(n.l1iSets, n.l1iWays);
     this.l1d = new Cache(n.l1dSets, n.l1dWays);
@@ -59,7 +60,7 @@ export class PrivateCaches implements Holder {
     this.#l3Path = new LinePath(2 * n.l3LineCycles);
     this.#dramPath = new LinePath(2 * n.dramLineCycles);
     this.#fills = new Int32Array(n.fillBuffers);
-    this.core = uncore.join(this);
+    this.core = uncore.join(this, socket);
   }
 
   /** A load at `addr` starts at cycle `t`; `pc` is the instruction's. Returns when its data can be used. */
@@ -84,13 +85,13 @@ export class PrivateCaches implements Holder {
       if (way >= 0) return this.#hit(way, t);
       return this.#miss(line, t);
     }
-    const inL2 = way >= 0 || this.#inL2(line);
+    const inL2 = way >= 0 || this.#inL2(line) >= 0;
     const cycles = this.#uncore.own(line, this.core, inL2);
     this.cause = this.#uncore.cause;
     const start = inL2 ? this.#fillBuffer(t) : this.#onPath(this.#fillBuffer(t));
     const done = start + cycles;
     this.#release(done);
-    if (!inL2) this.#fillL2(line);
+    if (!inL2) this.#fillL2(line, done);
     if (way >= 0) {
       this.l1d.ready[way] = done;
       this.#origin[way] = this.cause;
@@ -138,6 +139,7 @@ export class PrivateCaches implements Holder {
   settle(): void {
     this.l1i.settle();
     this.l1d.settle();
+    this.l2.settle();
     this.#fills.fill(0);
     this.#l2Path.clear();
     this.#l3Path.clear();
@@ -163,14 +165,14 @@ export class PrivateCaches implements Holder {
     return arrival;
   }
 
-  /** Whether the L2 has the line, now its most recent; one that foreign lines displaced goes to the L3. */
-  #inL2(line: number): boolean {
-    if (this.l2.find(line) >= 0) return true;
-    if (this.l2.displaced === line) {
+  /** The line's way in the L2, now its most recent, or -1; one that foreign lines displaced goes to the L3. */
+  #inL2(line: number): number {
+    const way = this.l2.find(line);
+    if (way < 0 && this.l2.displaced === line) {
       this.l2.displaced = -1;
       this.#uncore.evict(line, this.core);
     }
-    return false;
+    return way;
   }
 
   #miss(line: number, t: Ready): Ready {
@@ -182,21 +184,26 @@ export class PrivateCaches implements Holder {
 
   /** A line that is not in an L1 is asked for at `start`; returns when it is there. */
   #fromL2(line: number, start: Ready): Ready {
-    if (this.#inL2(line)) {
+    const way = this.#inL2(line);
+    if (way >= 0) {
       this.cause = Cause.l2;
-      return this.#l2Path.take(start) + this.#l2Cycles;
+      return Math.max(this.#l2Path.take(start) + this.#l2Cycles, this.l2.ready[way]!);
     }
-    const cycles = this.#uncore.read(line, this.core);
-    const { cause } = this.#uncore;
-    this.cause = cause;
-    this.#fillL2(line);
-    const done = this.#onPath(start) + cycles;
-    if (this.#adjacent && !this.#inL2(line ^ 1) && this.#uncore.mayFetchAhead(line ^ 1, this.core)) {
-      this.#uncore.read(line ^ 1, this.core);
-      this.#fillL2(line ^ 1);
-      this.#onPath(start);
+    const done = this.#fromBeyond(line, start);
+    if (this.#adjacent && this.#inL2(line ^ 1) < 0 && this.#uncore.mayFetchAhead(line ^ 1, this.core)) {
+      const { cause } = this;
+      this.#fromBeyond(line ^ 1, start);
       this.cause = cause;
     }
+    return done;
+  }
+
+  /** A line that is not in the L2 is asked for at `start` and put there; returns when it is. */
+  #fromBeyond(line: number, start: Ready): Ready {
+    const cycles = this.#uncore.read(line, this.core);
+    this.cause = this.#uncore.cause;
+    const done = this.#onPath(start) + cycles;
+    this.#fillL2(line, done);
     return done;
   }
 
@@ -217,8 +224,8 @@ export class PrivateCaches implements Holder {
     this.cause = cause;
   }
 
-  #fillL2(line: number): void {
-    const victim = this.l2.insert(line, 0);
+  #fillL2(line: number, ready: Ready): void {
+    const victim = this.l2.insert(line, ready);
     if (victim < 0) return;
     this.l1d.remove(victim);
     this.l1i.remove(victim);

@@ -1,11 +1,13 @@
 /**
- * What lies beyond a core's own caches: the L3 domain, memory, and who holds which line.
+ * What lies beyond a core's own caches: an L3 for each socket, memory, and who holds which line.
  *
  * A full directory over the modelled memory says for each line which core may write it (state M or E) and which
  * cores hold a copy. The L3 is a victim cache, as on every Zen and (in effect) on Skylake-SP: lines enter it
  * when an L2 gives them up or a modified line is handed to a reader.
  *
- * Left out: one L3 domain and one socket only; bandwidth and queueing; the difference between M and E.
+ * All memory is on socket 0, where Xen would place a guest that fits one node.
+ *
+ * Left out: several L3 domains in a socket; queueing between cores; the difference between M and E.
  */
 import { ModelBug } from '../model/errors.ts';
 import { Cache } from './cache.ts';
@@ -31,28 +33,56 @@ export class Uncore {
   readonly owner: Int16Array;
   /** Cause of the latency that the last `read` or `own` returned. */
   cause = 0;
-  readonly l3: Cache;
+  /** The L3 of each socket. */
+  readonly l3s: readonly Cache[];
   /** Cores that hold a copy: `SHARER_WORDS` words a line, bit by core. */
   readonly #sharers: Int32Array;
   readonly #holders: Holder[] = [];
+  /** Socket of each core. */
+  readonly #sockets: number[] = [];
   readonly #l3Cycles: number;
   readonly #dramCycles: number;
   readonly #transferCycles: number;
+  readonly #remoteDramCycles: number;
+  readonly #remoteTransferCycles: number;
 
-  constructor(machine: Machine, memory: Memory) {
+  /** @param sockets 1 or 2 */
+  constructor(machine: Machine, memory: Memory, sockets = 1) {
     const lines = memory.bytes >>> 6;
     this.owner = new Int16Array(lines).fill(NOBODY);
     this.#sharers = new Int32Array(lines * SHARER_WORDS);
-    this.l3 = new Cache(machine.n.l3Sets, machine.n.l3Ways);
+    const { l3Sets, l3Ways } = machine.n;
+    this.l3s = Array.from({ length: sockets }, () => new Cache(l3Sets, l3Ways));
     this.#l3Cycles = machine.n.l3Cycles;
     this.#dramCycles = machine.dramCycles;
     this.#transferCycles = machine.transferCycles;
+    this.#remoteDramCycles = machine.remoteDramCycles;
+    this.#remoteTransferCycles = machine.remoteTransferCycles;
   }
 
-  /** Adds a core and returns its number, 0..95; a ModelBug beyond. */
-  join(holder: Holder): number {
-    if (this.#holders.length === MOST_CORES) throw new ModelBug('too many cores', { cores: MOST_CORES });
-    return this.#holders.push(holder) - 1;
+  /** The L3 of socket 0. */
+  get l3(): Cache {
+    return this.l3s[0]!;
+  }
+
+  /** Adds a core of a socket and returns its number, 0..95; a ModelBug beyond, or for a socket that is none. */
+  join(holder: Holder, socket: number): number {
+    const cores = this.#holders.length;
+    if (cores === MOST_CORES || socket >= this.l3s.length)
+      throw new ModelBug('no such core', { cores, socket });
+    this.#holders.push(holder);
+    this.#sockets.push(socket);
+    return cores;
+  }
+
+  /** Every L3 loses every line. */
+  clearL3(): void {
+    for (const l3 of this.l3s) l3.clear();
+  }
+
+  /** Other code of a core brings `lines` lines of its own through the L3 of the core's socket. */
+  polluteL3(core: number, lines: number): void {
+    this.l3s[this.#sockets[core]!]!.pollute(lines);
   }
 
   /**
@@ -62,22 +92,21 @@ export class Uncore {
    */
   read(line: number, core: number): number {
     const owner = this.owner[line]!;
+    const socket = this.#sockets[core]!;
     let cycles: number;
     if (owner !== NOBODY && owner !== core) {
       this.owner[line] = NOBODY;
-      if (!this.l3.has(line)) this.l3.insert(line, 0);
+      const l3 = this.l3s[this.#sockets[owner]!]!;
+      if (!l3.has(line)) l3.insert(line, 0);
       this.cause = Cause.transfer;
-      cycles = this.#transferCycles;
-    } else if (this.l3.find(line) >= 0) {
+      cycles = this.#sockets[owner] === socket ? this.#transferCycles : this.#remoteTransferCycles;
+    } else if (this.l3s[socket]!.find(line) >= 0) {
       this.cause = Cause.l3;
       cycles = this.#l3Cycles;
     } else if (this.#heldByOthers(line, core)) {
       this.cause = Cause.transfer;
-      cycles = this.#transferCycles;
-    } else {
-      this.cause = Cause.dram;
-      cycles = this.#dramCycles;
-    }
+      cycles = this.#heldOn(line, core, socket) ? this.#transferCycles : this.#remoteTransferCycles;
+    } else cycles = this.#fromElsewhere(line, socket);
     if (!this.#heldByOthers(line, core)) this.owner[line] = core;
     this.#share(line, core);
     return cycles;
@@ -90,21 +119,17 @@ export class Uncore {
    * @returns cycles until it may
    */
   own(line: number, core: number, held: boolean): number {
+    const socket = this.#sockets[core]!;
     let cycles: number;
     if (this.#heldByOthers(line, core)) {
+      cycles = this.#heldElsewhere(line, socket) ? this.#remoteTransferCycles : this.#transferCycles;
       this.#invalidateOthers(line, core);
       this.cause = Cause.transfer;
-      cycles = this.#transferCycles;
-    } else if (held) {
+    } else if (held || this.l3s[socket]!.find(line) >= 0) {
       this.cause = Cause.l3;
       cycles = this.#l3Cycles;
-    } else if (this.l3.find(line) >= 0) {
-      this.cause = Cause.l3;
-      cycles = this.#l3Cycles;
-    } else {
-      this.cause = Cause.dram;
-      cycles = this.#dramCycles;
-    }
+    } else cycles = this.#fromElsewhere(line, socket);
+    if (this.l3s.length > 1) this.l3s[1 - socket]!.remove(line);
     this.owner[line] = core;
     this.#share(line, core);
     return cycles;
@@ -120,13 +145,45 @@ export class Uncore {
   /** A core's L2 gives a line up; it goes to the L3. */
   evict(line: number, core: number): void {
     this.forget(line, core);
-    if (!this.l3.has(line)) this.l3.insert(line, 0);
+    const l3 = this.l3s[this.#sockets[core]!]!;
+    if (!l3.has(line)) l3.insert(line, 0);
   }
 
   /** A core no longer holds the line, and it goes nowhere (it is being flushed to memory). */
   forget(line: number, core: number): void {
     if (this.owner[line] === core) this.owner[line] = NOBODY;
     this.#sharers[line * SHARER_WORDS + (core >>> 5)]! &= ~(1 << (core & 31));
+  }
+
+  /** No core holds the line and the socket's L3 has not got it: the other socket's L3, or memory. */
+  #fromElsewhere(line: number, socket: number): number {
+    if (this.l3s.length > 1 && this.l3s[1 - socket]!.find(line) >= 0) {
+      this.cause = Cause.transfer;
+      return this.#remoteTransferCycles;
+    }
+    this.cause = Cause.dram;
+    return socket === 0 ? this.#dramCycles : this.#remoteDramCycles;
+  }
+
+  /** Whether another core of the socket holds the line. */
+  #heldOn(line: number, core: number, socket: number): boolean {
+    for (let other = 0; other < this.#holders.length; other++) {
+      if (other !== core && this.#sockets[other] === socket && this.#holds(line, other)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a core of another socket holds the line. */
+  #heldElsewhere(line: number, socket: number): boolean {
+    if (this.l3s.length === 1) return false;
+    for (let other = 0; other < this.#holders.length; other++) {
+      if (this.#sockets[other] !== socket && this.#holds(line, other)) return true;
+    }
+    return false;
+  }
+
+  #holds(line: number, core: number): boolean {
+    return ((this.#sharers[line * SHARER_WORDS + (core >>> 5)]! >>> (core & 31)) & 1) === 1;
   }
 
   #share(line: number, core: number): void {
@@ -145,8 +202,7 @@ export class Uncore {
   #invalidateOthers(line: number, core: number): void {
     const base = line * SHARER_WORDS;
     for (let other = 0; other < this.#holders.length; other++) {
-      const held = (this.#sharers[base + (other >>> 5)]! >>> (other & 31)) & 1;
-      if (other !== core && held === 1) this.#holders[other]!.invalidate(line);
+      if (other !== core && this.#holds(line, other)) this.#holders[other]!.invalidate(line);
     }
     this.#sharers.fill(0, base, base + SHARER_WORDS);
   }

@@ -116,7 +116,10 @@ export class Core extends AtomicUnit {
     const right = this.predictor.indirect(this.pc, SITE_ADDRESS[target]!);
     this.predictor.call(this.pc);
     const done = this.simple(Uop.indirectCall, this.branchPorts, dep, 1);
-    if (!right) this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
+    const { mispredictCycles, retpolineCycles } = this.machine.n;
+    // A retpoline's return is mispredicted by design, whatever the target.
+    if (retpolineCycles > 0) this.front.refetch(done + retpolineCycles, Cause.mispredict);
+    else if (!right) this.front.refetch(done + mispredictCycles, Cause.mispredict);
     this.pushReturn(this.pc);
     this.flow = Flow.indirectCall;
   }
@@ -125,7 +128,7 @@ export class Core extends AtomicUnit {
   ret(): void {
     this.instruction();
     const dep = this.popReturn();
-    const done = this.simple(Uop.ret, this.branchPorts, dep, 1);
+    const done = this.simple(Uop.ret, this.branchPorts, dep, this.machine.n.returnCheckCycles);
     if (!this.predictor.return(this.returnAddress)) {
       this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     }

@@ -16,6 +16,8 @@ import { INSTRUCTION_BYTES } from './sites.ts';
 import type { Tlb } from './tlb.ts';
 
 const OP_CACHE_WAYS = 8;
+/** Step over the BTB: a prime larger than most, so that every place is visited before one comes again. */
+const STRIDE = 65_537;
 
 /** The front end of one core. */
 export class FrontEnd {
@@ -52,9 +54,7 @@ export class FrontEnd {
     let sets = 1;
     while (2 * sets * OP_CACHE_WAYS * uopsPerLine <= n.opCacheUops) sets *= 2;
     this.#ops = new Cache(sets, Math.floor(n.opCacheUops / uopsPerLine / sets));
-    let targets = 1;
-    while (2 * targets <= n.btbEntries) targets *= 2;
-    this.#targets = new Int32Array(targets).fill(-1);
+    this.#targets = new Int32Array(n.btbEntries).fill(-1);
     this.#opCacheWidth = n.fetchWidth;
     this.#width = n.fetchWidth;
     this.#decodeWidth = n.decodeWidth;
@@ -132,21 +132,20 @@ export class FrontEnd {
     const { length } = this.#targets;
     for (let n = Math.min(lines, length); n > 0; n--) {
       this.#targets[this.#swept] = -1;
-      // An odd step visits every place before it comes back to one.
-      this.#swept = (this.#swept + 4097) & (length - 1);
+      this.#swept = (this.#swept + STRIDE) % length;
     }
   }
 
   #newLine(line: number): void {
     this.#line = line;
-    let arrival = this.cycle + this.#itlb.access(line >>> (this.pageBits - 6));
-    arrival = this.#caches.fetch(line, arrival);
+    const translated = this.cycle + this.#itlb.access(line >>> (this.pageBits - 6));
+    const arrival = this.#caches.fetch(line, translated);
+    // A line from beyond L1I cannot be in the op cache.
+    if (arrival > translated) this.#ops.remove(line);
     if (arrival > this.cycle) {
-      // It comes from beyond L1I, so the op cache cannot hold it.
       this.cycle = arrival;
       this.why = Cause.icache;
       this.#slots = this.#width;
-      this.#ops.remove(line);
     }
     let width = this.#opCacheWidth;
     if (this.#ops.find(line) < 0) {
@@ -161,7 +160,9 @@ export class FrontEnd {
 
   /** A direct branch has one target, so knowing the branch is knowing where it goes. */
   #learn(pc: Addr): void {
-    const i = (pc >>> 2) & (this.#targets.length - 1);
+    // A loop within one line comes from the op cache once it was decoded.
+    if (this.#width !== this.#opCacheWidth) this.#line = -1;
+    const i = (pc >>> 2) % this.#targets.length;
     if (this.#targets[i] === pc) return;
     this.#targets[i] = pc;
     this.refetch(this.cycle + this.#btbMissCycles, Cause.fetch);

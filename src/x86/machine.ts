@@ -33,6 +33,7 @@ export const MACHINE = {
   uopQueueEntries: entries('micro-ops between the front end and dispatch', 256),
   takenBranchHalfCycles: { unit: 'half cycles', min: 0, max: 16, what: 'front-end time of a taken branch' },
   callReturnCycles: cycles('front-end cycles of a call and its return back to back', 20),
+  returnCheckCycles: cycles('from the popped address to the resolution of a return', 20),
   indirectBranchCycles: cycles('front-end cycles of a rightly predicted indirect call', 20),
   btbEntries: entries('branch targets the front end knows', 65536),
   btbMissCycles: cycles('refill after a direct branch whose target the front end did not know', 40),
@@ -112,8 +113,8 @@ export const MACHINE = {
   l3LineCycles: cycles('from one line to the next of those a core reads from L3', 100),
   dramLineCycles: cycles('from one line to the next of those a core reads from memory', 200),
 
-  dtlbEntries: entries('entries of the L1 data TLB, fully associative here'),
-  itlbEntries: entries('entries of the L1 instruction TLB, fully associative here'),
+  dtlbEntries: entries('entries of the L1 data TLB, at most 16 ways here'),
+  itlbEntries: entries('entries of the L1 instruction TLB, at most 16 ways here'),
   stlbEntries: entries('entries of the second-level TLB'),
   stlbWays: entries('ways of the second-level TLB', 32),
   stlbCycles: cycles('added by an L1 TLB miss that the second level serves', 50),

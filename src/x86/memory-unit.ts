@@ -1,6 +1,6 @@
 /**
- * Loads, stores and plain read-modify-writes: the access to the modelled memory and its timing. Locked operations
- * are in atomics.ts.
+ * Loads and stores: the access to the modelled memory and its timing. Read-modify-writes and the stack are in
+ * data-unit.ts, locked operations in atomics.ts.
  *
  * Accesses are naturally aligned, as the kernels' are; one that is not stays on its first line here.
  * A null pointer (an address in the first page) is a ModelBug, as it is a panic in a kernel.
@@ -38,8 +38,9 @@ export class MemoryUnit extends Pipeline {
   readonly #view16: Uint16Array;
   readonly #pageBits: number;
 
-  constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon) {
-    super(machine, uncore, horizon);
+  /** @param socket the core's, 0 or 1 */
+  constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon, socket = 0) {
+    super(machine, uncore, horizon, socket);
     this.aluPorts = machine.n.aluPorts;
     this.shiftPorts = machine.n.shiftPorts;
     this.branchPorts = machine.n.branchPorts;
@@ -56,21 +57,21 @@ export class MemoryUnit extends Pipeline {
   load8(addr: Addr, dep: Ready): Ready {
     this.instruction();
     this.lo = this.#view8[addr]!;
-    return this.#loadUop(addr, 1, dep);
+    return this.loadUop(addr, 1, dep);
   }
 
   /** Loads 16 bits, zero-extended, into `lo`. */
   load16(addr: Addr, dep: Ready): Ready {
     this.instruction();
     this.lo = this.#view16[addr >>> 1]!;
-    return this.#loadUop(addr, 2, dep);
+    return this.loadUop(addr, 2, dep);
   }
 
   /** Loads 32 bits into `lo`. */
   load32(addr: Addr, dep: Ready): Ready {
     this.instruction();
     this.lo = this.words[addr >>> 2]!;
-    return this.#loadUop(addr, 4, dep);
+    return this.loadUop(addr, 4, dep);
   }
 
   /** Loads 64 bits into `lo` and `hi`. A pointer is `lo`. */
@@ -78,47 +79,47 @@ export class MemoryUnit extends Pipeline {
     this.instruction();
     this.lo = this.words[addr >>> 2]!;
     this.hi = this.words[(addr >>> 2) + 1]!;
-    return this.#loadUop(addr, 8, dep);
+    return this.loadUop(addr, 8, dep);
   }
 
   /** The 8-bit memory operand of the instruction that follows: a load, but no instruction of its own. */
   operand8(addr: Addr, dep: Ready): Ready {
     this.lo = this.#view8[addr]!;
-    return this.#loadUop(addr, 1, dep);
+    return this.loadUop(addr, 1, dep);
   }
 
   /** The 32-bit memory operand of the instruction that follows. */
   operand32(addr: Addr, dep: Ready): Ready {
     this.lo = this.words[addr >>> 2]!;
-    return this.#loadUop(addr, 4, dep);
+    return this.loadUop(addr, 4, dep);
   }
 
   /** The 64-bit memory operand of the instruction that follows. */
   operand64(addr: Addr, dep: Ready): Ready {
     this.lo = this.words[addr >>> 2]!;
     this.hi = this.words[(addr >>> 2) + 1]!;
-    return this.#loadUop(addr, 8, dep);
+    return this.loadUop(addr, 8, dep);
   }
 
   /** Stores a byte. `data` is when the value is known, `address` when the address is. */
   store8(addr: Addr, value: number, data: Ready, address: Ready = NOW): void {
     this.instruction();
     this.#view8[addr] = value;
-    this.#storeUop(addr, 1, data, address);
+    this.storeUop(addr, 1, data, address);
   }
 
   /** Stores 16 bits. */
   store16(addr: Addr, value: number, data: Ready, address: Ready = NOW): void {
     this.instruction();
     this.#view16[addr >>> 1] = value;
-    this.#storeUop(addr, 2, data, address);
+    this.storeUop(addr, 2, data, address);
   }
 
   /** Stores 32 bits. */
   store32(addr: Addr, value: number, data: Ready, address: Ready = NOW): void {
     this.instruction();
     this.words[addr >>> 2] = value;
-    this.#storeUop(addr, 4, data, address);
+    this.storeUop(addr, 4, data, address);
   }
 
   /** Stores 64 bits. */
@@ -126,108 +127,7 @@ export class MemoryUnit extends Pipeline {
     this.instruction();
     this.words[addr >>> 2] = lo;
     this.words[(addr >>> 2) + 1] = hi;
-    this.#storeUop(addr, 8, data, address);
-  }
-
-  /** add/sub of a constant to 32 bits of memory, not locked; the new value in `lo`. */
-  add32(addr: Addr, delta: number, dep: Ready): Ready {
-    const value = (this.words[addr >>> 2]! + delta) | 0;
-    this.words[addr >>> 2] = value;
-    this.lo = value;
-    return this.#plainRmw(addr, 4, dep);
-  }
-
-  /** add of a small constant to 64 bits of memory, not locked; the new value in `lo` and `hi`. */
-  add64(addr: Addr, delta: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    const low = (this.words[i]! >>> 0) + delta;
-    this.lo = low | 0;
-    this.hi = (this.words[i + 1]! + Math.floor(low / 4294967296)) | 0;
-    this.words[i] = this.lo;
-    this.words[i + 1] = this.hi;
-    return this.#plainRmw(addr, 8, dep);
-  }
-
-  /** and of a mask into 32 bits of memory, not locked. */
-  and32(addr: Addr, mask: number, dep: Ready): Ready {
-    this.lo = this.words[addr >>> 2]! & mask;
-    this.words[addr >>> 2] = this.lo;
-    return this.#plainRmw(addr, 4, dep);
-  }
-
-  /** or of bits into 32 bits of memory, not locked. */
-  or32(addr: Addr, bits: number, dep: Ready): Ready {
-    this.lo = this.words[addr >>> 2]! | bits;
-    this.words[addr >>> 2] = this.lo;
-    return this.#plainRmw(addr, 4, dep);
-  }
-
-  /** or of bits into 64 bits of memory, not locked. */
-  or64(addr: Addr, lo: number, hi: number, dep: Ready): Ready {
-    const i = addr >>> 2;
-    this.lo = this.words[i]! | lo;
-    this.hi = this.words[i + 1]! | hi;
-    this.words[i] = this.lo;
-    this.words[i + 1] = this.hi;
-    return this.#plainRmw(addr, 8, dep);
-  }
-
-  /** bt with memory and a register offset (bit `bit` of the bit string at `base`); 0 or 1 in `lo`. */
-  bitTest(base: Addr, bit: number, dep: Ready): Ready {
-    this.instruction();
-    const word = base + (bit >>> 5) * 4;
-    this.lo = (this.words[word >>> 2]! >>> (bit & 31)) & 1;
-    return this.simple(Uop.shift, this.shiftPorts, this.#loadUop(word, 4, this.#bitAddress(dep)), 1);
-  }
-
-  /** bts with memory and a register offset, not locked; the old bit in `lo`. */
-  bitSet(base: Addr, bit: number, dep: Ready): Ready {
-    const word = this.changeBit(base, bit, 1);
-    return this.#plainRmw(word, 4, this.#bitAddress(dep));
-  }
-
-  /** btr with memory and a register offset, not locked; the old bit in `lo`. */
-  bitReset(base: Addr, bit: number, dep: Ready): Ready {
-    const word = this.changeBit(base, bit, 0);
-    return this.#plainRmw(word, 4, this.#bitAddress(dep));
-  }
-
-  /** Pushes `n` registers. */
-  push(n: number): void {
-    for (let i = 0; i < n; i++) {
-      this.sp -= 8;
-      this.store64(this.sp, 0, 0, NOW);
-    }
-  }
-
-  /** Pops `n` registers; returns when the last is there. */
-  pop(n: number): Ready {
-    let last: Ready = NOW;
-    for (let i = 0; i < n; i++) {
-      last = this.load64(this.sp, NOW);
-      this.sp += 8;
-    }
-    return last;
-  }
-
-  /** Makes room for locals on the stack: one instruction. */
-  frame(bytes: number): void {
-    this.instruction();
-    this.simple(Uop.alu, this.aluPorts, NOW, 1);
-    this.sp -= bytes;
-  }
-
-  /** Gives the room back: one instruction. */
-  unframe(bytes: number): void {
-    this.frame(-bytes);
-  }
-
-  /** `n` 8-byte pushes by microcode: the frame of an interrupt. No instructions of their own. */
-  hardwarePush(n: number): void {
-    for (let i = 0; i < n; i++) {
-      this.sp -= 8;
-      this.#storeUop(this.sp, 8, NOW, NOW);
-    }
+    this.storeUop(addr, 8, data, address);
   }
 
   /** One micro-op with a fixed latency and no memory. */
@@ -242,13 +142,13 @@ export class MemoryUnit extends Pipeline {
   protected pushReturn(pc: Addr): void {
     this.sp -= 8;
     this.words[this.sp >>> 2] = pc;
-    this.#storeUop(this.sp, 8, NOW, NOW);
+    this.storeUop(this.sp, 8, NOW, NOW);
   }
 
   /** The load of a return. */
   protected popReturn(): Ready {
     this.returnAddress = this.words[this.sp >>> 2]!;
-    const ready = this.#loadUop(this.sp, 8, NOW, true);
+    const ready = this.loadUop(this.sp, 8, NOW, true);
     this.sp += 8;
     return ready;
   }
@@ -261,7 +161,7 @@ export class MemoryUnit extends Pipeline {
     this.instruction();
     this.issue(kind, 0, NOW);
     if (drain && this.stores.drained > this.retire) this.creditWait(this.stores.drained, Cause.drain);
-    const done = this.retireAt(this.retire + cycles, cause);
+    const done = this.retireAt(Math.max(this.retire, this.dispatch) + cycles, cause);
     this.front.refetch(done, cause);
     return done;
   }
@@ -271,7 +171,7 @@ export class MemoryUnit extends Pipeline {
     this.instruction();
     this.issue(Uop.fence, 0, NOW);
     if (drain && this.stores.drained > this.retire) this.creditWait(this.stores.drained, Cause.drain);
-    const done = this.retireAt(this.retire + cycles, Cause.serialise);
+    const done = this.retireAt(Math.max(this.retire, this.dispatch) + cycles, Cause.serialise);
     this.holdDispatch(done, Cause.serialise);
     return done;
   }
@@ -280,7 +180,8 @@ export class MemoryUnit extends Pipeline {
   protected zeroBlock(addr: Addr, bytes: number, dep: Ready, cycles: number): Ready {
     this.instruction();
     this.check(addr);
-    const t = this.issue(Uop.repStos, this.storeAddressPorts, dep);
+    // Microcode: one fill starts when everything older has retired.
+    const t = Math.max(this.issue(Uop.repStos, this.storeAddressPorts, dep), this.retire);
     this.stream.add(addr);
     this.words.fill(0, addr >>> 2, (addr + bytes) >>> 2);
     let owned = t;
@@ -298,7 +199,7 @@ export class MemoryUnit extends Pipeline {
   }
 
   /** @param returning a return's own load, whose word is never renamed */
-  #loadUop(addr: Addr, size: number, dep: Ready, returning = false): Ready {
+  protected loadUop(addr: Addr, size: number, dep: Ready, returning = false): Ready {
     this.check(addr);
     this.holdDispatch(this.loadQueueFree, Cause.window);
     const t = this.issue(Uop.load, this.loadPorts, dep) + this.dtlb.access(addr >>> this.#pageBits);
@@ -325,7 +226,7 @@ export class MemoryUnit extends Pipeline {
     return done;
   }
 
-  #storeUop(addr: Addr, size: number, data: Ready, address: Ready): void {
+  protected storeUop(addr: Addr, size: number, data: Ready, address: Ready): void {
     this.check(addr);
     this.holdDispatch(this.stores.free, Cause.window);
     const t = this.issue(Uop.store, this.storeAddressPorts, address);
@@ -337,33 +238,6 @@ export class MemoryUnit extends Pipeline {
     this.retireAt(Math.max(t, known) + 1, Cause.execute);
     const owned = this.own(addr, t);
     this.stores.add(addr, size, known, this.retire, owned);
-  }
-
-  /** load, add, store of one address as one instruction: three micro-ops, the middle one on an ALU port. */
-  #plainRmw(addr: Addr, size: number, dep: Ready): Ready {
-    this.instruction();
-    const old = this.#loadUop(addr, size, dep);
-    const sum = this.simple(Uop.rmw, this.aluPorts, old, 1);
-    this.#storeUop(addr, size, sum, dep);
-    return sum;
-  }
-
-  #bitAddress(dep: Ready): Ready {
-    // The offset's shift, mask and add: three simple micro-ops in front of the access.
-    let t = this.simple(Uop.shift, this.shiftPorts, dep, 1);
-    t = this.simple(Uop.alu, this.aluPorts, t, 1);
-    return this.simple(Uop.alu, this.aluPorts, t, 1);
-  }
-
-  /** Sets (1), clears (0) or complements (2) a bit of a bit string; the old bit in `lo`; returns its word. */
-  protected changeBit(base: Addr, bit: number, how: number): Addr {
-    const word = base + (bit >>> 5) * 4;
-    const i = word >>> 2;
-    const mask = 1 << (bit & 31);
-    const old = this.words[i]!;
-    this.words[i] = how === 1 ? old | mask : how === 0 ? old & ~mask : old ^ mask;
-    this.lo = (old & mask) === 0 ? 0 : 1;
-    return word;
   }
 
   protected check(addr: Addr): void {

@@ -21,6 +21,7 @@ export class StridePrefetcher {
   count = 0;
   readonly #strides: number;
   readonly #lines: number;
+  readonly #off: boolean;
   readonly #pc = new Int32Array(ENTRIES).fill(-1);
   readonly #last = new Int32Array(ENTRIES);
   readonly #stride = new Int32Array(ENTRIES);
@@ -29,17 +30,18 @@ export class StridePrefetcher {
 
   /**
    * @param strides how many strides ahead it stays, 0 for none
-   * @param lines how many lines ahead when the stride is one line
+   * @param lines how many lines ahead when the stride is one line, if more
    */
   constructor(strides: number, lines: number) {
     this.#strides = strides;
     this.#lines = Math.max(strides, lines);
+    this.#off = this.#lines === 0;
   }
 
   /** The load at `pc` missed L1D at `addr`, or is the first to use a line that was fetched ahead. */
   train(pc: Addr, addr: Addr): void {
     this.count = 0;
-    if (this.#strides === 0) return;
+    if (this.#off) return;
     const i = (pc >>> 2) & (ENTRIES - 1);
     if (this.#pc[i] !== pc) {
       this.#pc[i] = pc;

@@ -1,7 +1,7 @@
 /**
  * Stores between execution and L1D: when each drains, and which bytes a younger load may take from them.
  *
- * Drain is in program order, a few stores a cycle, not before the store retired and not before its line
+ * Drain is in program order, one line a cycle and a few stores to it, not before the store retired and not before its line
  * may be written; ownership is asked for when the address is known.
  *
  * Forwarding looks at each 8-byte chunk (a direct-mapped table): the youngest store to it, and under it what is
@@ -26,6 +26,8 @@ export class StoreBuffer {
   readonly #perCycle: number;
   readonly #latency: number;
   #slots = 0;
+  /** Line of the youngest store: only stores to one line drain in the same cycle. */
+  #line = -1;
   readonly #chunk = new Int32Array(CHUNKS).fill(-1);
   readonly #bytes = new Uint8Array(CHUNKS);
   readonly #data = new Int32Array(CHUNKS);
@@ -64,17 +66,18 @@ export class StoreBuffer {
   add(addr: Addr, size: number, data: Ready, retired: Ready, owned: Ready): void {
     let drain = Math.max(retired + this.#latency, owned + 1);
     if (drain > this.drained) this.#slots = this.#perCycle - 1;
-    else if (--this.#slots >= 0) drain = this.drained;
+    else if (--this.#slots >= 0 && addr >>> 6 === this.#line) drain = this.drained;
     else {
       drain = this.drained + 1;
       this.#slots = this.#perCycle - 1;
     }
+    this.#line = addr >>> 6;
     this.drained = drain;
     this.#queue.add(drain);
     const chunk = addr >>> 3;
     const i = chunk & (CHUNKS - 1);
     const bytes = byteMask(addr, size);
-    if (this.#chunk[i] === chunk) this.#cover(i, bytes);
+    if (this.#chunk[i] === chunk) this.#cover(i, bytes, retired);
     else this.#underBytes[i] = 0;
     this.#enter(i, chunk, bytes, data, drain);
     this.#locked[i] = 0;
@@ -134,9 +137,9 @@ export class StoreBuffer {
   }
 
   /** The youngest store of a chunk is about to be one of `bytes`: what it leaves of the older ones goes under it. */
-  #cover(i: number, bytes: number): void {
-    const young = this.#bytes[i]! & ~bytes;
-    const old = this.#underBytes[i]! & ~bytes & ~this.#bytes[i]!;
+  #cover(i: number, bytes: number, now: Ready): void {
+    const young = this.#until[i]! > now ? this.#bytes[i]! & ~bytes : 0;
+    const old = this.#underUntil[i]! > now ? this.#underBytes[i]! & ~bytes & ~this.#bytes[i]! : 0;
     if (young !== 0) {
       // A store that lost some of its bytes, or stands beside another, can only be waited for.
       const whole = old === 0 && young === this.#bytes[i]!;

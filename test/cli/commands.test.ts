@@ -21,6 +21,47 @@ test('scan answers one call as JSON', () => {
   assert.match(answer.validation, /transitions: unvalidated/);
 });
 
+test('explain shows an upcall and a bind micro-op by micro-op, in every format', () => {
+  const out = join(folder, 'explain');
+  const upcalls = ['explain', 'upcall', '--ports', '3,70', '--guest', 'freebsd-a'];
+  const table = upcall([...upcalls, '--out', out]);
+  assert.equal(table.code, 0, table.stderr);
+  const [, cycles, uops] = /^(\d+) cycles, (\d+) micro-ops/m.exec(table.stdout)!;
+  assert.deepEqual(readdirSync(out).sort(), [
+    'explain-bounds.csv',
+    'explain-bounds.json',
+    'explain.csv',
+    'explain.json',
+  ]);
+  const rows: Array<Record<string, number>> = JSON.parse(
+    upcall([...upcalls, '--format', 'json']).stdout,
+  ).rows;
+  assert.equal(rows.length, Number(uops));
+  assert.equal(
+    rows.reduce((sum, r) => sum + r.moved!, 0),
+    Number(cycles),
+  );
+  assert.equal(
+    upcall([...upcalls, '--format', 'csv']).stdout,
+    readFileSync(join(out, 'explain.csv'), 'utf8'),
+  );
+  const bind = ['explain', 'bind', '--strategy', 'linear', '--isrcs', '5', '--cache', 'cold'];
+  assert.match(upcall(bind).stdout, /^bind on zen5, freebsd-c, linear, cold; 5 isrcs, the last one unused /);
+  for (const [args, says] of [
+    [['unbind'], 'unknown operation "unbind", did you mean bind?'],
+    [['bind', '--ports', '3'], '--ports goes with explain upcall'],
+    [['upcall', '--ports', '0'], '--ports names port 0'],
+    [['upcall', '--ports', '9', '--isrcs', '8'], '--ports names port 9, expected ports that are bound: 1..8'],
+    [['bind', '--isrcs', '4096'], '--isrcs is 4096, expected 1..4095'],
+    [['bind', '--set', 'interruptedUser=1'], 'one bind does not depend on it'],
+    [['upcall', '--set', 'population=3'], 'one upcall does not depend on it'],
+  ] as const) {
+    const { code, stderr } = upcall(['explain', ...args]);
+    assert.equal(code, 2, args.join(' '));
+    assert.ok(stderr.includes(says), stderr);
+  }
+});
+
 test('scan --file answers a case a line', () => {
   const cases = join(ROOT, 'test/fixtures/scan-orders-dev.csv');
   const { stdout, code } = upcall(['scan', '--file', cases, '--format', 'csv']);

@@ -25,7 +25,9 @@ for (const page of readdirSync(join(ROOT, 'docs'))) PAGES.push(`docs/${page}`);
 const NPM = ['npm ci && npm start', 'npm ci && npm test', 'npm run recordings -- FOLDER'];
 
 const folder = temporaryFolder();
-cpSync(join(ROOT, 'traces'), join(folder, 'traces'), { recursive: true });
+for (const data of ['traces', 'test/groundtruth']) {
+  cpSync(join(ROOT, data), join(folder, data), { recursive: true });
+}
 
 for (const page of PAGES) {
   const text = readFileSync(join(ROOT, page), 'utf8');

@@ -1,85 +1,143 @@
-/** Laws of the memory hierarchy: latencies by level, replacement, ownership between cores. */
+/** Laws of the memory hierarchy: latencies by level, sizes, replacement. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import fc from 'fast-check';
 import { Cache } from '../../src/x86/cache.ts';
 import { CAUSE_COUNT, Cause } from '../../src/x86/cause.ts';
-import { NOW } from '../../src/x86/core.ts';
-import { benchOf, lawMachine, SITE } from '../support/core.ts';
+import { type Core, NOW } from '../../src/x86/core.ts';
+import { benchOf, SITE } from '../support/core.ts';
+import { law, machine, type Parameter } from './covered.ts';
+import { addresses, chase, settled, slope } from './measure.ts';
 
-test('a load from each level costs the latency of that level, and is credited to it', () => {
-  const machine = lawMachine();
-  const bench = benchOf(machine);
-  const { core } = bench;
-  const load = () => bench.cycles((c) => c.load64(bench.data, NOW), false);
-  const credited = (cause: number) => core.credits[SITE * CAUSE_COUNT + cause]!;
-  const dram = load();
-  const l1 = load();
-  assert.equal(dram - l1, machine.dramCycles - machine.n.l1Cycles);
-  assert.ok(credited(Cause.dram) > 0 && credited(Cause.l3) === 0);
-  core.caches.spillToL3(() => false);
-  assert.equal(load() - l1, machine.n.l3Cycles - machine.n.l1Cycles);
-  assert.ok(credited(Cause.l3) > 0);
-  core.caches.l1d.remove(bench.data >>> 6);
-  assert.equal(load() - l1, machine.n.l2Cycles - machine.n.l1Cycles);
-  assert.ok(credited(Cause.l2) > 0);
+law(['l1Cycles'], 'a chain of hits costs the load-to-use latency each', () => {
+  for (const l1Cycles of [4, 5]) {
+    const bench = benchOf(machine({ l1Cycles }));
+    const hits = (core: Core, n: number) => chase(core, new Array(n).fill(bench.data));
+    assert.equal(slope(bench, hits, 5, 25), 20 * l1Cycles);
+  }
 });
 
-test('a line in flight is waited for, not missed again', () => {
-  const machine = lawMachine();
-  const bench = benchOf(machine);
-  const once = bench.cycles((c) => c.load64(bench.data, NOW), false);
-  bench.core.caches.spillToMemory(() => false);
-  bench.uncore.l3.clear();
-  const twice = bench.cycles((c) => {
-    c.load64(bench.data, NOW);
-    c.load64(bench.data + 8, NOW);
-  }, false);
-  assert.ok(twice <= once + 1);
-});
+law(
+  ['l1Cycles', 'l2Cycles', 'l3Cycles', 'dramNanos'],
+  'a load costs the latency of its level, credited to it',
+  () => {
+    for (const [l1Cycles, l2Cycles, l3Cycles, dramNanos] of [
+      [4, 14, 48, 600],
+      [5, 15, 70, 333],
+    ] as const) {
+      const bench = benchOf(machine({ clockHz: 1e9, l1Cycles, l2Cycles, l3Cycles, dramNanos }));
+      const { core, data } = bench;
+      const load = (cause: number) => {
+        const slot = SITE * CAUSE_COUNT + cause;
+        const before = core.credits[slot]!;
+        const cycles = bench.cycles((c) => c.load64(data, NOW), false);
+        // Of a long latency, the two cycles that any micro-op takes are the front end's.
+        assert.equal(
+          core.credits[slot]! - before,
+          cause === Cause.l1d ? cycles : cycles - 2,
+          `cause ${cause}`,
+        );
+        return cycles;
+      };
+      assert.equal(load(Cause.dram), 1 + dramNanos);
+      assert.equal(load(Cause.l1d), 1 + l1Cycles);
+      core.caches.l1d.remove(data >>> 6);
+      assert.equal(load(Cause.l2), 1 + l2Cycles);
+      core.caches.spillToL3(() => false);
+      assert.equal(load(Cause.l3), 1 + l3Cycles);
+      core.caches.spillToMemory(() => false);
+      bench.uncore.l3.clear();
+      assert.equal(load(Cause.dram), 1 + dramNanos);
+    }
+  },
+);
 
-test('reading a line another core has modified costs the transfer, writing it too, and it is then owned', () => {
-  const machine = lawMachine();
-  const bench = benchOf(machine);
-  const { core, other, uncore } = bench;
-  const line = bench.data >>> 6;
-  const l1 = (() => {
-    bench.cycles((c) => c.load64(bench.data, NOW), false);
-    return bench.cycles((c) => c.load64(bench.data, NOW), false);
-  })();
-  other.begin(other.now);
-  other.store64(bench.data, 1, 0, NOW);
-  assert.equal(uncore.owner[line], other.caches.core);
-  assert.equal(core.caches.l1d.has(line), false, 'the copy is gone');
-  assert.equal(
-    bench.cycles((c) => c.load64(bench.data, NOW), false) - l1,
-    machine.transferCycles - machine.n.l1Cycles,
-  );
-  assert.equal(uncore.owner[line], -1, 'both hold it now');
-  const lock = bench.cycles((c) => c.lockAdd32(bench.data, 1, NOW), false);
-  assert.equal(uncore.owner[line], core.caches.core);
-  const again = bench.cycles((c) => c.lockAdd32(bench.data, 1, NOW), false);
-  assert.equal(lock - again, machine.transferCycles - machine.n.lockCycles);
-});
-
-test('two cores that write one line send it back and forth; two lines stay put', () => {
-  const machine = lawMachine();
-  const bench = benchOf(machine);
-  const { core, other } = bench;
-  const write = (where: number) => {
-    other.begin(other.now);
-    other.lockAdd32(bench.data, 1, NOW);
-    return bench.cycles((c) => c.lockAdd32(where, 1, NOW), false);
+law(['clockHz', 'dramNanos'], 'nanoseconds become cycles of the clock, rounded down', () => {
+  const miss = (clockHz: number, dramNanos: number) => {
+    const bench = benchOf(machine({ clockHz, dramNanos }));
+    return bench.cycles((core) => core.load64(bench.data, NOW), false) - 1;
   };
-  write(bench.data + 4096);
-  const apart = write(bench.data + 4096);
-  const shared = write(bench.data + 32);
-  assert.equal(apart, machine.n.lockCycles + 1);
-  assert.equal(shared, machine.transferCycles + 1);
-  assert.equal(core.lo, 1);
+  assert.deepEqual(
+    [miss(2_000_000_000, 100), miss(1_999_999_999, 100), miss(2_009_999_999, 100)],
+    [200, 199, 200],
+  );
+  assert.deepEqual([miss(2_010_000_000, 100), miss(2_000_000_000, 101)], [201, 202]);
 });
 
-test('a set keeps the ways used last', () => {
+law([], 'a line in flight is waited for, not missed again', () => {
+  const twice = (later: number) => {
+    const bench = benchOf(machine({ clockHz: 1e9, dramNanos: 60, l1Cycles: 4, divCycles: later }));
+    return bench.cycles((core) => {
+      core.load64(bench.data, NOW);
+      core.load64(bench.data + 8, core.div(NOW));
+    }, false);
+  };
+  assert.deepEqual([1, 40, 56, 57, 58].map(twice), [61, 61, 61, 62, 63]);
+});
+
+const GEOMETRY: ReadonlyArray<readonly [sets: Parameter, ways: Parameter, hit: number, miss: number]> = [
+  ['l1dSets', 'l1dWays', 4, 14],
+  ['l2Sets', 'l2Ways', 14, 48],
+];
+
+for (const [sets, ways, hit, miss] of GEOMETRY) {
+  law([sets, ways], 'as many lines as fit stay, one more and its set misses every time', () => {
+    for (const [s, w] of [
+      [1, 4],
+      [4, 2],
+      [2, 6],
+    ] as const) {
+      // The cache in front, if any, holds one line. The code stays on its own, which is not looked up again.
+      const numbers = {
+        l1dSets: 1,
+        l1dWays: 1,
+        l1Cycles: 4,
+        l2Cycles: 14,
+        l3Cycles: 48,
+        [sets]: s,
+        [ways]: w,
+      };
+      const bench = benchOf(machine(numbers));
+      const lap = (lines: number) => settled(bench, (core) => chase(core, addresses(bench.data, lines, 64)));
+      const fit = s * w;
+      assert.equal(lap(fit), 1 + fit * hit, `${s} x ${w}`);
+      assert.equal(lap(fit + 1), 1 + (w + 1) * miss + (fit - w) * hit, `${s} x ${w}, one more`);
+    }
+  });
+}
+
+law(['l3Sets', 'l3Ways'], 'it keeps as many lines as fit of those L2 gave up', () => {
+  for (const [l3Sets, l3Ways] of [
+    [1, 4],
+    [4, 2],
+  ] as const) {
+    const small = { l1dSets: 1, l1dWays: 1, l2Sets: 1, l2Ways: 1, l3Sets, l3Ways };
+    const again = (lines: number) => {
+      const bench = benchOf(machine({ ...small, clockHz: 1e9, dramNanos: 600, l3Cycles: 48 }));
+      bench.cycles((core) => chase(core, addresses(bench.data, lines, 64)), false);
+      return bench.cycles((core) => core.load64(bench.data, NOW), false);
+    };
+    const fit = l3Sets * l3Ways;
+    // The last line is in L2; all before it are in L3 if they fit.
+    assert.deepEqual([again(fit + 1), again(fit + 2)], [1 + 48, 1 + 600], `${l3Sets} x ${l3Ways}`);
+  }
+});
+
+law([], 'what leaves the L2 leaves the L1, is found in the L3, and belongs to nobody', () => {
+  const bench = benchOf(machine({ l2Sets: 2, l2Ways: 2 }));
+  const line = bench.data >>> 6;
+  const { l1d, l2 } = bench.core.caches;
+  chaseOnce(2);
+  assert.deepEqual([l1d.has(line), l2.has(line), bench.uncore.l3.has(line)], [true, true, false]);
+  assert.equal(bench.uncore.owner[line], bench.core.caches.core);
+  chaseOnce(3);
+  assert.deepEqual([l1d.has(line), l2.has(line), bench.uncore.l3.has(line)], [false, false, true]);
+  assert.equal(bench.uncore.owner[line], -1);
+  function chaseOnce(lines: number): void {
+    bench.cycles((core) => chase(core, addresses(bench.data, lines, 128)), false);
+  }
+});
+
+law([], 'a set keeps the ways used last', () => {
   const lines = fc.array(fc.nat(23), { maxLength: 200 });
   fc.assert(
     fc.property(lines, (accesses) => {
@@ -100,28 +158,4 @@ test('a set keeps the ways used last', () => {
     }),
     { seed: 4, numRuns: 300 },
   );
-});
-
-test('what leaves the L2 is found in the L3', () => {
-  const machine = lawMachine({ l2Sets: 2, l2Ways: 2, l1dSets: 1, l1dWays: 2 });
-  const bench = benchOf(machine);
-  for (let i = 0; i < 5; i++) bench.cycles((c) => c.load64(bench.data + 128 * i, NOW), false);
-  assert.equal(bench.uncore.l3.has(bench.data >>> 6), true);
-  assert.equal(bench.core.caches.l2.has(bench.data >>> 6), false);
-  assert.equal(bench.uncore.owner[bench.data >>> 6], -1);
-});
-
-test('instruction lines miss too: a first call pays for its code', () => {
-  const machine = lawMachine();
-  const bench = benchOf(machine);
-  bench.core.caches.spillToL3(() => false);
-  const cold = bench.cycles((c) => {
-    c.at(SITE);
-    c.free(16);
-  }, false);
-  const warm = bench.cycles((c) => {
-    c.at(SITE);
-    c.free(16);
-  }, false);
-  assert.ok(cold - warm >= machine.n.l3Cycles - 1, `${cold} against ${warm}`);
 });

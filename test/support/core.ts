@@ -34,6 +34,7 @@ export function lawMachine(changes: Partial<Record<keyof MachineValues, number>>
     dramLineCycles: 0,
     storeDrainCycles: 1,
     walkCycles: 0,
+    returnCheckCycles: 1,
     stlbCycles: 0,
     lockLatencyCycles: 20,
   };
@@ -59,9 +60,8 @@ export interface Bench {
   cycles(code: (core: Core) => void, warm?: boolean): number;
 }
 
-/** Builds a bench on a machine. */
-export function benchOf(machine: Machine): Bench {
-  const memory = new Memory(16);
+/** Builds a bench on a machine; the memory is given where its size or that of its pages matters. */
+export function benchOf(machine: Machine, memory = new Memory(16)): Bench {
   const uncore = new Uncore(machine, memory);
   const horizon = { cycle: Number.POSITIVE_INFINITY };
   const core = new Core(machine, memory, uncore, horizon);

@@ -5,11 +5,12 @@ import { DEFAULT_NAMES, RUN_PARAMS, type Scenario, scenarioOf } from '../../lab/
 import { usageError } from '../../model/errors.ts';
 import { Input } from '../../trace/input.ts';
 import { readScanCases } from '../../trace/scan-cases.ts';
-import { integers, oneNameOption, SET_OPTION, withOutput } from '../options.ts';
+import { FORMAT_OPTION, integers, oneNameOption, SET_OPTION, withOutput } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
 import { fileName } from '../words.ts';
 
-interface ScanOptions extends OutputOptions {
+interface ScanOptions extends Omit<OutputOptions, 'format'> {
+  readonly format?: string | undefined;
   readonly machine?: string | undefined;
   readonly guest?: string | undefined;
   readonly cache?: string | undefined;
@@ -28,6 +29,11 @@ export const scanCommand: CommandModule<object, ScanOptions> = {
   describe: 'run the pending scan once on given ports, or on every case of a CSV file',
   builder: (y) =>
     withOutput(y)
+      .option('format', {
+        ...FORMAT_OPTION,
+        default: undefined,
+        defaultDescription: '"table", with --file "csv"',
+      })
       .option('ports', { type: 'string', describe: 'pending ports, separated by commas' })
       .option('last', {
         type: 'string',
@@ -44,13 +50,13 @@ export const scanCommand: CommandModule<object, ScanOptions> = {
       }),
   handler: async (o) => {
     if ((o.ports === undefined) === (o.file === undefined)) throw usageError('give either --ports or --file');
-    if (o.file === undefined) scanPorts(o, o.ports!);
-    else await scanFile(o, o.file);
+    if (o.file === undefined) scanPorts({ ...o, format: o.format ?? 'table' }, o.ports!);
+    else await scanFile({ ...o, format: o.format ?? 'csv' }, o.file);
   },
 };
 
 /** Every case of a file. Nothing of a case is left open, and the order depends on no machine. */
-async function scanFile(o: ScanOptions, file: string): Promise<void> {
+async function scanFile(o: ScanOptions & OutputOptions, file: string): Promise<void> {
   for (const name of ['machine', 'guest', 'cache', 'last'] as const) {
     if (o[name] !== undefined)
       throw usageError(`--${name} goes with --ports only: a case of --file says it all`);
@@ -69,7 +75,7 @@ async function scanFile(o: ScanOptions, file: string): Promise<void> {
   emit({ main, text, files: [['scan-orders', main]], inputs: [input] }, o);
 }
 
-function scanPorts(o: ScanOptions, ports: string): void {
+function scanPorts(o: ScanOptions & OutputOptions, ports: string): void {
   const [l1, l2, ...more] = integers(o.last ?? LAST, 'last');
   if (l1 === undefined || l2 === undefined || more.length > 0) throw usageError('--last expects group,bit');
   const { machine, guest, cache, strategy } = DEFAULT_NAMES;

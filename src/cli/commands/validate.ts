@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { DEFAULT_NAMES, scenarioOf } from '../../lab/scenario.ts';
 import { readMeasurements } from '../../lab/validate/measurements.ts';
 import { validate, validationTable } from '../../lab/validate/rows.ts';
-import { kernelSummary, sizeSummary, stateSummary } from '../../lab/validate/summary.ts';
+import { kernelSummary, primitiveTable, sizeSummary, stateSummary } from '../../lab/validate/summary.ts';
 import { formatText } from '../../report/text.ts';
 import { Input } from '../../trace/input.ts';
 import { oneNameOption, SET_OPTION, withOutput } from '../options.ts';
@@ -39,19 +39,21 @@ export const validateCommand: CommandModule<object, ValidateOptions> = {
     const rows = validate(await readMeasurements(input), machine);
     const main = validationTable(rows);
     const modelled = rows.filter((r) => r.cycles !== null);
-    const kernels = kernelSummary(modelled);
-    const sizes = sizeSummary(modelled);
+    const judged = modelled.filter((r) => r.judged);
+    const kernels = kernelSummary(judged);
+    const sizes = sizeSummary(judged);
     const states = stateSummary(rows);
+    const primitives = primitiveTable(modelled.filter((r) => !r.judged));
     const skipped = new Map<string, number>();
     for (const r of rows) if (r.cycles === null) skipped.set(r.reason, (skipped.get(r.reason) ?? 0) + 1);
     const notModelled = [...skipped].map(([reason, n]) => `not modelled: ${n} rows (${reason})\n`);
-    const text = [formatText(kernels), formatText(sizes), formatText(states) + notModelled.join('')].join(
-      '\n',
-    );
+    const tables = [kernels, sizes, primitives, states].filter((t) => t.rows.length > 0);
+    const text = tables.map((t) => formatText(t)).join('\n') + notModelled.join('');
     const files = [
       ['validate', main],
       ['validate-kernels', kernels],
       ['validate-sizes', sizes],
+      ['validate-primitives', primitives],
       ['validate-states', states],
     ] as const;
     emit({ main, text, files, inputs: [input] }, o);

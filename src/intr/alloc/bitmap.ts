@@ -73,7 +73,7 @@ export class BitmapAllocator implements IsrcAllocator {
         core.branch(w + 1 < WORDS, tI);
       }
     }
-    mtxUnlock(core, statics.x86Lock, pcpu, At.unlock);
+    yield* mtxUnlock(core, statics.x86Lock, pcpu, At.unlock);
     core.free(1);
     core.pop(2);
     core.ret();
@@ -96,7 +96,7 @@ export class BitmapAllocator implements IsrcAllocator {
     const lo = (index & 63) < 32 ? 1 << (index & 31) : 0;
     const hi = (index & 63) < 32 ? 0 : 1 << (index & 31);
     core.or64(this.#words + (index >>> 6) * 8, lo, hi, core.join(tWord, tMask));
-    mtxUnlock(core, statics.x86Lock, pcpu, At.releaseUnlock);
+    yield* mtxUnlock(core, statics.x86Lock, pcpu, At.releaseUnlock);
     core.pop(2);
     core.ret();
   }

@@ -48,7 +48,7 @@ export class SlistAllocator implements IsrcAllocator {
       const tNext = core.load64(isrc + this.#table.layout.link, tHead);
       core.store64(statics.availList, core.lo, 0, tNext);
     }
-    mtxUnlock(core, statics.x86Lock, pcpu, At.unlock);
+    yield* mtxUnlock(core, statics.x86Lock, pcpu, At.unlock);
     core.free(3);
     core.pop(2);
     core.ret();
@@ -66,7 +66,7 @@ export class SlistAllocator implements IsrcAllocator {
     const tHead = core.load64(statics.availList, NOW);
     core.store64(isrc + this.#table.layout.link, core.lo, 0, tHead);
     core.store64(statics.availList, isrc, 0, NOW);
-    mtxUnlock(core, statics.x86Lock, pcpu, At.releaseUnlock);
+    yield* mtxUnlock(core, statics.x86Lock, pcpu, At.releaseUnlock);
     core.free(2);
     core.pop(2);
     core.ret();

@@ -20,6 +20,7 @@ export interface Measurement {
   readonly cycles: number;
   /** Lowest and highest median of a single run, in cycles of the time-stamp counter, if the notes have them. */
   readonly runs: readonly [low: number, high: number] | null;
+  readonly notes: string;
 }
 
 const COLUMNS = [
@@ -59,6 +60,7 @@ export async function readMeasurements(from: string | Input): Promise<Measuremen
       instructions,
       cycles: decimal(field(5), COLUMNS[5], where),
       runs: runsOf(field(6), where),
+      notes: field(6),
     };
   });
 }

@@ -11,7 +11,8 @@ import { UPCALL_KINDS, upcallCase } from './cases/upcall.ts';
 import type { Measurement } from './measurements.ts';
 import { Parameters } from './parameters.ts';
 import { type Layout, layoutOf } from './population.ts';
-import { type Figure, measure } from './protocol.ts';
+import { predictPrimitive } from './primitives/rows.ts';
+import { measure, type Prediction } from './protocol.ts';
 import { STATES, stateOf } from './states.ts';
 
 /** Makes the case of a row. */
@@ -44,13 +45,6 @@ const KERNELS = new Map<string, CaseOf>([
   ),
 ]);
 
-/** Names of single operations and of the machine's own figures: no part of the upcall path. */
-const PRIMITIVE =
-  /^(op_|chase|mlp$|indep_loads$|stream_loads$|branch_|call_|rep_stos|store8_loop$|malloc_|clock_|core_to_core$|kernel$)/;
-
-/** A figure, or why there is none. */
-export type Prediction = { readonly figure: Figure } | { readonly reason: string };
-
 /** Whether the figures of a kernel are what the model is judged by. */
 export function isJudged(kernel: string): boolean {
   return KERNELS.has(kernel);
@@ -59,9 +53,7 @@ export function isJudged(kernel: string): boolean {
 /** Predicts a row; a UserError (exit 6) with file and line when a parameter, a state or a layout is none. */
 export function predict(row: Measurement, machine: Machine): Prediction {
   const caseOf = KERNELS.get(row.kernel);
-  if (caseOf === undefined) {
-    return { reason: PRIMITIVE.test(row.kernel) ? 'primitive' : 'unknown kernel' };
-  }
+  if (caseOf === undefined) return predictPrimitive(row, machine) ?? { reason: 'unknown kernel' };
   const state = stateOf(row.state);
   if (state === undefined) throw traceError(row.where, `state "${row.state}"`, STATES.join(', '));
   const layout = layoutOf(row.layout);

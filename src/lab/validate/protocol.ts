@@ -24,6 +24,9 @@ export interface Figure {
   readonly instructions: number;
 }
 
+/** A figure, or why there is none. */
+export type Prediction = { readonly figure: Figure } | { readonly reason: string };
+
 /** Runs a case in a state. */
 export function measure(c: Case, state: State): Figure {
   const { core } = c;
@@ -36,13 +39,14 @@ export function measure(c: Case, state: State): Figure {
     timed(core, () => c.call());
     timed(core, () => empty(core));
   }
+  const batch = state === 'warm';
   const cycles: number[] = [];
   let instructions = 0;
   for (let i = 0; i < c.effort.timed; i++) {
     prepare(c);
-    const nothing = timed(core, () => empty(core)).cycles;
+    const nothing = timed(core, () => empty(core), batch).cycles;
     chill(core, c.uncore, c.data, state);
-    const f = timed(core, () => c.call());
+    const f = timed(core, () => c.call(), batch);
     cycles.push(f.cycles - nothing);
     instructions += f.instructions;
   }
@@ -59,7 +63,13 @@ function prepare(c: Case): void {
   core.mfence();
 }
 
-function timed(core: Core, f: () => void): Figure {
+/**
+ * Cycles and instructions of a call of `f` between two fences.
+ *
+ * @param drained whether the stores it leaves behind are waited for too: in a batch the next call's restoring
+ *   ends with an mfence, which waits for them
+ */
+export function timed(core: Core, f: () => void, drained = false): Figure {
   core.begin(core.now);
   core.at(At.call);
   core.lfence();
@@ -70,5 +80,6 @@ function timed(core: Core, f: () => void): Figure {
   const instructions = core.instructionCount - before;
   core.at(At.back);
   core.lfence();
+  if (drained) core.mfence();
   return { cycles: core.spent(), instructions };
 }

@@ -24,15 +24,20 @@ export interface Scalars {
 
 /** Memory, caches and a core of a machine, with nobody else. */
 export class Room {
-  readonly memory = new Memory(MEMORY_MIB);
+  readonly memory: Memory;
   readonly uncore: Uncore;
   readonly core: Core;
   readonly scalars: Scalars;
   readonly percpu: Addr;
   readonly thread: Addr;
 
-  constructor(machine: Machine) {
-    const { memory } = this;
+  /**
+   * @param mebibytes size of the memory
+   * @param pageBits size of its pages for the TLBs: 4 KiB unless given, as the host backs the measured guest
+   */
+  constructor(machine: Machine, mebibytes = MEMORY_MIB, pageBits = 12) {
+    const memory = new Memory(mebibytes, pageBits);
+    this.memory = memory;
     this.uncore = new Uncore(machine, memory);
     this.core = new Core(machine, memory, this.uncore, { cycle: Number.POSITIVE_INFINITY });
     this.core.sp = memory.place('stack', STACK_BYTES, PAGE_BYTES) + STACK_BYTES - LINE_BYTES;

@@ -7,7 +7,7 @@ import { Status, type ValidationRow } from './rows.ts';
 import { STATES } from './states.ts';
 
 /** Measured cycles below which a row is judged by its difference. */
-const SMALL_CYCLES = 8;
+export const SMALL_CYCLES = 8;
 
 /** Statistics of the relative errors of some rows. */
 interface Errors {
@@ -84,6 +84,25 @@ export function stateSummary(rows: readonly ValidationRow[]): Table {
     return [state, ...figures, small.length, farthest(small)];
   });
   return { schema: 'upcall.validate-states/1.0', columns, keys: 1, rows: cells };
+}
+
+/** The machine's own figures, row by row: no part of what a model is judged by. */
+export function primitiveTable(rows: readonly ValidationRow[]): Table {
+  const columns = [
+    text('primitive', 'the measured operation'),
+    text('param', 'its parameters'),
+    text('state', 'state of the data before the call'),
+    text('layout', 'pages the data is on'),
+    text('status', 'as in validate.csv'),
+    ratio('measured', 'cycles', 'neutral', 'median of the measurement', 2),
+    ratio('predicted', 'cycles', 'neutral', 'what the model says', 2),
+    ratio('error', '%', 'neutral', 'predicted / measured - 1', 1),
+  ];
+  const cells = rows.map(({ measured, status, cycles, error }): Cell[] => {
+    const { kernel, param, state, layout } = measured;
+    return [kernel, param, state, layout, status, measured.cycles, cycles, percent(error)];
+  });
+  return { schema: 'upcall.validate-primitives/1.0', columns, keys: 4, rows: cells };
 }
 
 /** The size a row is about: its number of sources, elements or ports, or what else it says first. */

@@ -34,6 +34,7 @@ export const ICE_LAKE_SP_VALUES: MachineValues = {
   uopQueueEntries: documented(70, UICA),
   takenBranchHalfCycles: guessed(2, JUDGED, 2, 4),
   callReturnCycles: guessed(4, JUDGED, 2, 6),
+  returnCheckCycles: guessed(1, 'by judgement: one branch', 1, 4),
   indirectBranchCycles: guessed(3, `${JUDGED}: indirect pair 5, less 2 for the return`, 1, 6),
   btbEntries: guessed(5120, MEMORY),
   btbMissCycles: guessed(8, EQUAL, 5, 15),

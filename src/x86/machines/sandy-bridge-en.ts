@@ -39,6 +39,7 @@ export const SANDY_BRIDGE_EN_VALUES: MachineValues = {
   uopQueueEntries: documented(28, UICA),
   takenBranchHalfCycles: guessed(4, JUDGED, 2),
   callReturnCycles: guessed(4, JUDGED, 2, 6),
+  returnCheckCycles: guessed(1, 'by judgement: one branch', 1, 4),
   indirectBranchCycles: guessed(3, `${JUDGED}: indirect pair 5, less 2 for the return`, 1, 6),
   btbEntries: documented(4096, CC),
   btbMissCycles: guessed(8, EQUAL, 5, 15),

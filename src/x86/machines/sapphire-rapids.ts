@@ -37,6 +37,7 @@ export const SAPPHIRE_RAPIDS_VALUES: MachineValues = {
   uopQueueEntries: guessed(144, MEMORY, 72),
   takenBranchHalfCycles: guessed(2, MEMORY),
   callReturnCycles: guessed(4, JUDGED, 2, 6),
+  returnCheckCycles: guessed(1, 'by judgement: one branch', 1, 4),
   indirectBranchCycles: guessed(3, `${JUDGED}: indirect pair 5, less 2 for the return`, 1, 6),
   btbEntries: guessed(12288, `${MEMORY}; levels of 128, 6144, 12288 (jia.je CPU notes)`),
   btbMissCycles: guessed(10, 'taken equal to Zen 5, by judgement', 5, 20),

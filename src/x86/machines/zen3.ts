@@ -38,6 +38,7 @@ export const ZEN3_VALUES: MachineValues = {
   uopQueueEntries: guessed(72, MEMORY),
   takenBranchHalfCycles: guessed(2, MEMORY),
   callReturnCycles: guessed(4, JUDGED, 2, 8),
+  returnCheckCycles: guessed(1, 'by judgement: one branch', 1, 4),
   indirectBranchCycles: guessed(3, `${JUDGED}: indirect pair 5, less 2 for the return`, 1, 6),
   btbEntries: guessed(6656, `${MEMORY}: levels of 1024, 6656`),
   btbMissCycles: guessed(10, EQUAL, 5, 20),

@@ -30,6 +30,7 @@ export const ZEN4_VALUES: MachineValues = {
   uopQueueEntries: guessed(72, MEMORY),
   takenBranchHalfCycles: guessed(2, MEMORY),
   callReturnCycles: guessed(4, JUDGED, 2, 8),
+  returnCheckCycles: guessed(1, 'by judgement: one branch', 1, 4),
   indirectBranchCycles: guessed(3, `${JUDGED}: indirect pair 5, less 2 for the return`, 1, 6),
   btbEntries: guessed(7168, `${MEMORY}: levels of 1536, 7168`),
   btbMissCycles: guessed(10, EQUAL, 5, 20),

@@ -1,0 +1,82 @@
+/**
+ * A site declares how many instructions it has in the text; code that is emitted past its end lies on lines of
+ * the next. Here everything the guests can run is run, and every site is held to its size.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { STRATEGIES } from '../../src/intr/alloc/strategies.ts';
+import { GENERATIONS } from '../../src/intr/generations.ts';
+import { HandlerKind } from '../../src/intr/os.ts';
+import { BenchGuest } from '../../src/lab/bench-guest.ts';
+import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
+import type { Core } from '../../src/x86/core.ts';
+import { INSTRUCTION_BYTES, SITE_ADDRESS, SITE_END, SITES } from '../../src/x86/sites.ts';
+import { Tape } from '../../src/x86/tape.ts';
+import { ChannelKind } from '../../src/xen/abi.ts';
+
+/** Most instructions that were emitted in a site in one go, by site. */
+const emitted = new Map<number, number>();
+
+/** Looks where the core's program counter stands at each micro-op, and keeps none of them. */
+class SizeTape extends Tape {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    super();
+    this.#core = core;
+  }
+
+  override begin(site: number): void {
+    const { pc } = this.#core as unknown as { pc: number };
+    const n = (pc - SITE_ADDRESS[site]!) / INSTRUCTION_BYTES;
+    if (n > (emitted.get(site) ?? 0)) emitted.set(site, n);
+  }
+
+  override issued(): void {}
+  override end(): void {}
+}
+
+/** Binds, sends to, serves and unbinds ports of every kind with handlers of every kind. */
+function exercise(guest: string, strategy: string): void {
+  const set = ['ptiCycles=100', 'filterCycles=10', 'ithreadHandlerCycles=10'];
+  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, strategy, set }));
+  const { os, cpus, channels } = bench.guest;
+  const cpu = cpus[0]!;
+  cpu.core.tape = new SizeTape(cpu.core);
+  const run = <T>(kernel: Parameters<typeof bench.run<T>>[0]): T => {
+    cpu.core.begin(cpu.core.now);
+    return bench.run(kernel);
+  };
+  for (let round = 0; round < 2; round++) {
+    const ports: number[] = [];
+    for (const kind of Object.values(ChannelKind)) {
+      for (const handler of Object.values(HandlerKind)) {
+        if (kind === ChannelKind.pirq) continue;
+        ports.push(run(os.generation.bind(os, cpu, kind, handler, 0)));
+      }
+    }
+    // Past the first bucket of 64 channels, and a free list longer than one.
+    for (let i = 0; i < 70; i++) {
+      ports.push(run(os.generation.bind(os, cpu, ChannelKind.unbound, HandlerKind.filter, 0)));
+    }
+    for (const fromUser of [false, true]) {
+      for (const burst of [0, 1, 12]) {
+        for (const port of ports.slice(0, burst)) run(channels.send(cpu.core, port));
+        run(os.generation.upcall(os, cpu, fromUser));
+      }
+    }
+    for (const port of ports) run(os.generation.unbind(os, cpu, port));
+  }
+}
+
+test('no site is longer than it says', () => {
+  for (const { name } of GENERATIONS) for (const strategy of STRATEGIES) exercise(name, strategy.name);
+  const offenders = [...emitted]
+    .filter(([site, n]) => SITE_ADDRESS[site]! + n * INSTRUCTION_BYTES > SITE_END[site]!)
+    .map(([site, n]) => {
+      const { file, fn, what } = SITES[site]!;
+      return `${file} ${fn}, ${what}: ${(SITE_END[site]! - SITE_ADDRESS[site]!) / INSTRUCTION_BYTES} declared, ${n} emitted`;
+    });
+  assert.ok(emitted.size > 150, `${emitted.size} sites ran`);
+  assert.deepEqual(offenders.sort(), []);
+});
