@@ -29,7 +29,7 @@ export interface GuestHost extends Delivery, Observer {
 /** A FreeBSD guest on a machine. */
 export class Guest {
   readonly scenario: Scenario;
-  readonly memory = new Memory(MEMORY_MIB);
+  readonly memory: Memory;
   readonly uncore: Uncore;
   readonly domain: Domain;
   readonly channels: EventChannels;
@@ -42,6 +42,7 @@ export class Guest {
   constructor(scenario: Scenario, vcpus: number, senders: number, host: GuestHost) {
     const { generation, machine, strategy, lumps } = scenario;
     this.scenario = scenario;
+    this.memory = new Memory(MEMORY_MIB, scenario.run.pageBits);
     const image = new KernelImage(this.memory, vcpus, generation.pcpu);
     this.domain = new Domain(this.memory, vcpus, image.vcpuInfo);
     image.share(this.domain);

@@ -39,8 +39,9 @@ export class Processor {
   readonly #spent = new Float64Array(LEVELS);
   readonly #stack = new Int32Array(LEVELS);
   readonly #accounts: Float64Array[];
-  /** Where each level's kernel stopped last. */
-  readonly #places: Array<Core['place'] | undefined> = new Array(LEVELS).fill(undefined);
+  /** Where each level's kernel stopped last: site and address, 0 for one that has not begun. */
+  readonly #stoppedSite = new Int32Array(LEVELS);
+  readonly #stoppedAt = new Int32Array(LEVELS);
   /** Level whose kernel the window of the core belongs to; -1 for none. */
   #inWindow = -1;
   /** Cycle of the resume event that counts; others are stale. */
@@ -124,15 +125,15 @@ export class Processor {
     if (this.#inWindow === level) core.mark();
     else {
       core.begin(this.#engine.now);
-      const place = this.#places[level];
-      if (place !== undefined) core.goOnAt(place);
+      if (this.#stoppedAt[level] !== 0) core.goOnAt(this.#stoppedSite[level]!, this.#stoppedAt[level]!);
     }
     this.#inWindow = level;
     core.credits = this.#accounts[level]!;
     const step = kernel.next();
     this.#spent[level]! += core.spent();
     if (step.done !== true) {
-      this.#places[level] = core.place;
+      this.#stoppedSite[level] = core.atSite;
+      this.#stoppedAt[level] = core.atAddress;
       this.#resumeAt = Math.max(core.resumeCycle, this.#engine.now);
       this.#engine.schedule(this.#resumeAt, Priority.resume, ProcessorEvent.resume, this.index);
       return;
@@ -144,7 +145,7 @@ export class Processor {
       });
     }
     this.#kernels[level] = undefined;
-    this.#places[level] = undefined;
+    this.#stoppedAt[level] = 0;
     this.#lastLevel = level;
     this.#inWindow = -1;
     this.#resumeAt = -1;

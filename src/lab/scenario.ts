@@ -33,6 +33,12 @@ export const RUN_PARAMS = {
     max: 1,
     what: 'upcalls interrupt user code instead of the kernel',
   },
+  pageBits: {
+    unit: 'bits',
+    min: 12,
+    max: 30,
+    what: 'of the pages of kernel data: 12, 21 or 30 for 4 KiB, 2 MiB or 1 GiB',
+  },
   sockets: {
     unit: 'sockets',
     min: 1,
@@ -103,6 +109,7 @@ export function scenarioOf(names: ScenarioNames): Scenario {
     gapPermille: 1000,
     population: 0,
     interruptedUser: 0,
+    pageBits: 21,
     sockets: 1,
     senderSocket: 0,
     senders: 4,

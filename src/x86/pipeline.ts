@@ -164,16 +164,21 @@ export class Pipeline extends Retirement {
     this.siteKey = address << 5;
   }
 
-  /** Where the program is: the site, and the address of its next instruction. */
-  get place(): { site: number; pc: Addr } {
-    return { site: this.site, pc: this.pc };
+  /** The site the program is at. */
+  get atSite(): number {
+    return this.site;
+  }
+
+  /** The address of the program's next instruction. */
+  get atAddress(): Addr {
+    return this.pc;
   }
 
   /** An interrupted program goes on where it was. */
-  goOnAt(place: { site: number; pc: Addr }): void {
-    this.site = place.site;
-    this.siteKey = SITE_ADDRESS[place.site]! << 5;
-    this.pc = place.pc;
+  goOnAt(site: number, address: Addr): void {
+    this.site = site;
+    this.siteKey = SITE_ADDRESS[site]! << 5;
+    this.pc = address;
   }
 
   /** Counts one instruction and fetches its bytes. */

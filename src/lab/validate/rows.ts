@@ -1,8 +1,10 @@
 /** Measured and predicted side by side: one row for each row of the file, in its order. */
+import { UserError } from '../../model/errors.ts';
 import { type Cell, type Column, ratio, type Table, text } from '../../model/table.ts';
 import type { Machine } from '../../x86/machine.ts';
 import type { Measurement } from './measurements.ts';
 import { isJudged, predict } from './predict.ts';
+import type { Prediction } from './protocol.ts';
 
 /** Status of a row. */
 export const Status = { ok: 'ok', unstable: 'unstable', notModelled: 'not_modelled' } as const;
@@ -29,7 +31,7 @@ export interface ValidationRow {
 export function validate(rows: readonly Measurement[], machine: Machine): ValidationRow[] {
   return rows.map((measured) => {
     const judged = isJudged(measured.kernel);
-    const prediction = predict(measured, machine);
+    const prediction = predicted(measured, machine);
     if ('reason' in prediction) {
       const none = { cycles: null, instructions: null, error: null };
       return { measured, status: Status.notModelled, judged, ...none, reason: prediction.reason };
@@ -38,6 +40,16 @@ export function validate(rows: readonly Measurement[], machine: Machine): Valida
     const error = measured.cycles > 0 ? cycles / measured.cycles - 1 : null;
     return { measured, status: statusOf(measured), judged, cycles, instructions, error, reason: '' };
   });
+}
+
+/** A row whose parameters mean nothing here is kept too, with what is wrong with it. */
+function predicted(measured: Measurement, machine: Machine): Prediction {
+  try {
+    return predict(measured, machine);
+  } catch (error) {
+    if (error instanceof UserError) return { reason: error.message };
+    throw error;
+  }
 }
 
 /** `unstable` when the single runs of a measurement differ too much. */
