@@ -6,8 +6,11 @@ import { DEFAULT_NAMES, scenarioOf } from '../src/lab/scenario.ts';
 import { EventQueue } from '../src/model/event-queue.ts';
 import { RandomStream } from '../src/model/random.ts';
 import { NOW } from '../src/x86/core.ts';
+import { SourceFile } from '../src/x86/sites.ts';
 import { ChannelKind } from '../src/xen/abi.ts';
 import type { Piece } from './harness.ts';
+
+const LOOP = new SourceFile('bench/pieces.c').fn('mixed').site('one round', 12);
 
 /** A mix of micro-ops on one core: loads, stores, arithmetic, branches and one locked operation in thirty. */
 function coreMix(): Piece {
@@ -22,6 +25,7 @@ function coreMix(): Piece {
       const before = core.uopCount;
       core.begin(core.now);
       for (let n = 0; n < 200; n++) {
+        core.at(LOOP);
         i = (i + 97) & 0xffff;
         const at = data + (i & 0xfff8);
         const t = core.load64(at, NOW);
