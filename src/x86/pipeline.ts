@@ -215,7 +215,7 @@ export class Pipeline extends Retirement {
     const register = this.#registers.free;
     if (register > room) room = register;
     if (room < d) room = d;
-    room = this.#scheduler.room(room);
+    if (this.#scheduler.waiting > 0) room = this.#scheduler.room(room);
     if (room > d) {
       d = room;
       this.#dispatchSlots = this.#dispatchWidth - 1;
@@ -240,7 +240,8 @@ export class Pipeline extends Retirement {
     const issued = this.ports.take(ports, t);
     if (this.tape !== undefined) this.tape.issued(issued);
     this.portWait = issued - t;
-    this.#scheduler.add(issued);
+    // One that goes at once never waits in the scheduler.
+    if (issued > d + 1) this.#scheduler.add(d, issued);
     return issued;
   }
 

@@ -13,8 +13,9 @@ const MASK = SLOTS - 1;
 export class Scheduler {
   readonly #entries: number;
   readonly #issues = new Uint16Array(SLOTS);
-  #waiting = 0;
-  /** Issues up to and including this cycle are taken off `#waiting`. */
+  /** Micro-ops that wait, as of the last `room`. */
+  waiting = 0;
+  /** Issues up to and including this cycle are taken off `waiting`. */
   #passed: Ready = 0;
 
   constructor(entries: number) {
@@ -24,30 +25,31 @@ export class Scheduler {
   /** The first cycle at or after `d` at which a micro-op finds room. */
   room(d: Ready): Ready {
     if (d > this.#passed) this.#advance(d);
-    while (this.#waiting >= this.#entries) this.#advance(++d);
+    while (this.waiting >= this.#entries) this.#advance(++d);
     return d;
   }
 
-  /** A micro-op dispatched at the cycle `room` gave is issued at `issue`. */
-  add(issue: Ready): void {
+  /** A micro-op dispatched at `dispatch`, not before the last one, is issued at `issue`. */
+  add(dispatch: Ready, issue: Ready): void {
+    if (this.waiting === 0) this.#passed = dispatch;
     // Beyond the ring nothing can be counted; a wait of 4,096 cycles is a stall in which dispatch stands anyway.
     if (issue - this.#passed >= SLOTS) return;
     this.#issues[issue & MASK]!++;
-    this.#waiting++;
+    this.waiting++;
   }
 
   /** Nobody waits: the core's relative time starts again. */
   clear(): void {
     this.#issues.fill(0);
-    this.#waiting = 0;
+    this.waiting = 0;
     this.#passed = 0;
   }
 
   #advance(to: Ready): void {
-    if (this.#waiting > 0) {
+    if (this.waiting > 0) {
       const last = to - this.#passed >= SLOTS ? this.#passed + SLOTS : to;
-      for (let c = this.#passed + 1; c <= last && this.#waiting > 0; c++) {
-        this.#waiting -= this.#issues[c & MASK]!;
+      for (let c = this.#passed + 1; c <= last && this.waiting > 0; c++) {
+        this.waiting -= this.#issues[c & MASK]!;
         this.#issues[c & MASK] = 0;
       }
     }
