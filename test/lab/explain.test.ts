@@ -115,7 +115,7 @@ function* kernelsOf(machine: Machine): Generator<[string, Case]> {
   for (const n of [1, 30, 400]) {
     yield [`scan ${n}`, scanCase(machine, p(`N=${n};free=end`), LAYOUT, true)];
     yield [`scan by call ${n}`, scanCase(machine, p(`N=${n};free=end`), LAYOUT, false)];
-    yield [`find ${n}`, findCase(machine, p(`N=${n};free=end`), LAYOUT)];
+    yield [`find ${n}`, findCase(machine, p(`N=${n};free=end`), LAYOUT, false)];
     yield [`rotor ${n}`, rotorCase(machine, p(`N=${n};free=none`), LAYOUT)];
     for (const pops of [true, false])
       yield [`list ${n}`, freeListCase(machine, p(`pool=${n}`), LAYOUT, pops)];

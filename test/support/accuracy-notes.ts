@@ -84,13 +84,11 @@ export const MISFITS: readonly Misfit[] = [
 
 /** Instruction counts that differ, by kernel. */
 export const COUNTS: ReadonlyArray<readonly [kernel: string, why: string]> = [
-  ['real_find_unused_clang', "clang's loop has 22 instructions a step, gcc's, which is modelled, 19"],
   ['real_upcall_old', 'not looked into'],
 ];
 
 /** What is known of the primitives that the model misses. */
-export const PRIMITIVES = `\`rep stos\` was measured back to back. The model charges one fill what was measured, but lets the next overlap with
-  it; it charges \`rep stosb\` like \`rep stosq\`. The fills of the guests' code are one at a time. Cold fills and first touches are
+export const PRIMITIVES = `The model charges \`rep stosb\` like \`rep stosq\`. Cold fills and first touches are
   slower on silicon; not explained. \`chase_cold\` is faster there than a miss a line: perhaps something fetches neighbouring lines
   that the model does not have. \`chase\` over 1 MiB, the whole L2, depends on which physical pages it got.`;
 

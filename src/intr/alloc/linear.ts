@@ -16,7 +16,7 @@ import type { IsrcAllocator } from './allocator.ts';
 
 const lookup = new SourceFile('sys/x86/x86/intr_machdep.c', 'lookup').fn('intr_lookup_source');
 
-const AT_LOOKUP = lookup.site('bounds-checked table lookup', 9);
+const AT_LOOKUP = lookup.site('bounds-checked table lookup', 12);
 const AT = perGeneration('find', ({ id, arch }) => {
   const find = arch.fn('xen_intr_find_unused_isrc');
   return {
@@ -38,9 +38,12 @@ const TAKEN = EVTCHN_TYPE.port;
 export class LinearAllocator implements IsrcAllocator {
   readonly locksItself = false;
   readonly #table: IsrcTable;
+  readonly #leafFrames: boolean;
 
-  constructor(table: IsrcTable) {
+  /** @param leafFrames whether the lookup keeps a frame pointer, as clang compiles it; gcc leaves it out */
+  constructor(table: IsrcTable, leafFrames = false) {
     this.#table = table;
+    this.#leafFrames = leafFrames;
   }
 
   *alloc(cpu: KernelCpu): Kernel<Addr> {
@@ -62,6 +65,10 @@ export class LinearAllocator implements IsrcAllocator {
       const tVector = core.alu(core.join(tFirst, tI));
       core.call();
       core.at(AT_LOOKUP);
+      if (this.#leafFrames) {
+        core.push(1);
+        core.free(1);
+      }
       core.free(1);
       core.branch(vector < 0, tVector);
       const tLimit = core.operand32(statics.numIoIrqs, NOW);
@@ -71,6 +78,7 @@ export class LinearAllocator implements IsrcAllocator {
       const tIndex = core.alu(tVector);
       const tIsrc = core.load64(table + vector * 8, core.join(tTable, tIndex));
       const isrc = core.lo;
+      if (this.#leafFrames) core.pop(1);
       core.ret();
       core.at(at.test);
       if (!core.branch(isrc === 0, tIsrc)) {

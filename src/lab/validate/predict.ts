@@ -36,7 +36,7 @@ const KERNELS = new Map<string, CaseOf>([
   ),
   ...['', '_clang'].flatMap(
     (compiler): Array<[string, CaseOf]> => [
-      [`real_find_unused${compiler}`, findCase],
+      [`real_find_unused${compiler}`, (m, p, l) => findCase(m, p, l, compiler !== '')],
       [`real_alloc_pop${compiler}`, (m, p, l) => freeListCase(m, p, l, true)],
       [`real_release_push${compiler}`, (m, p, l) => freeListCase(m, p, l, false)],
       [`real_upcall_old${compiler}`, (m, p, l) => realUpcallCase(m, p, l, 'freebsd-a')],

@@ -1,5 +1,6 @@
 /** Cases of the kernel's own allocators: generation A's scan without its lock, generation C's free list. */
 
+import { LinearAllocator } from '../../../intr/alloc/linear.ts';
 import { XENISRC_BYTES } from '../../../intr/layout.ts';
 import { runAlone } from '../../../intr/os.ts';
 import type { Addr } from '../../../model/units.ts';
@@ -39,8 +40,12 @@ function population(machine: Machine, guest: string, strategy: string, n: number
   return { cpu, core: cpu.core, uncore, os, memory, data, isrcs, touched };
 }
 
-/** real_find_unused: N isrcs, the last, a random one or none of them unused. */
-export function findCase(machine: Machine, p: Parameters, layout: Layout): Case {
+/**
+ * real_find_unused: N isrcs, the last, a random one or none of them unused.
+ *
+ * @param clang as clang compiles it: with a frame pointer in the lookup
+ */
+export function findCase(machine: Machine, p: Parameters, layout: Layout, clang: boolean): Case {
   const n = p.integer('N', 1, MOST_SOURCES);
   const free = p.word('free', ['end', 'rand', 'none']);
   const { cpu, core, uncore, os, data, isrcs, touched } = population(
@@ -53,6 +58,7 @@ export function findCase(machine: Machine, p: Parameters, layout: Layout): Case 
   const effort = effortOf(free === 'rand', n * STEP);
   const place = placesOf(free, n, effort);
   const { type } = os.generation.isrc;
+  const allocator = new LinearAllocator(os.table, clang);
   return {
     core,
     uncore,
@@ -63,7 +69,7 @@ export function findCase(machine: Machine, p: Parameters, layout: Layout): Case 
       const i = place();
       if (i >= 0) core.store32(isrcs[i]! + type, UNBOUND, NOW);
     },
-    call: () => runAlone(os.generation.find(os, cpu)),
+    call: () => runAlone(os.generation.find({ ...os, allocator }, cpu)),
   };
 }
 
