@@ -49,6 +49,9 @@ export const RUN_PARAMS = {
   senders: { unit: 'cores', min: 1, max: 16, what: 'pCPUs of other domains that send' },
 } as const satisfies ParamSpecs;
 
+/** Sizes of x86's pages, as bits of an address. */
+const PAGE_BITS: readonly number[] = [12, 21, 30];
+
 /** The numbers of `RUN_PARAMS`. */
 export type RunNumbers = { -readonly [K in keyof typeof RUN_PARAMS]: number };
 
@@ -133,6 +136,8 @@ export function scenarioOf(names: ScenarioNames): Scenario {
     const { name, title } = machine;
     machine = defineMachine(name, title, 'unvalidated', { ...machine.values, ...machineChanges });
   }
+  if (!PAGE_BITS.includes(run.pageBits))
+    throw usageError(`pageBits=${run.pageBits}; x86 has ${PAGE_BITS.join(', ')}`);
   const { cache } = names;
   const states = [...CACHE_STATES, ...POLLUTED_STATES];
   if (!states.includes(cache)) throw unknownName('cache state', cache, states);

@@ -1,8 +1,9 @@
 import type { CommandModule } from 'yargs';
-import { DEFAULT_NAMES, scenarioOf } from '../../lab/scenario.ts';
+import { DEFAULT_NAMES, RUN_PARAMS, scenarioOf } from '../../lab/scenario.ts';
 import { readMeasurements } from '../../lab/validate/measurements.ts';
-import { validate, validationTable } from '../../lab/validate/rows.ts';
+import { Status, validate, validationTable } from '../../lab/validate/rows.ts';
 import { kernelSummary, primitiveTable, sizeSummary, stateSummary } from '../../lab/validate/summary.ts';
+import { usageError } from '../../model/errors.ts';
 import { formatText } from '../../report/text.ts';
 import { Input } from '../../trace/input.ts';
 import { oneNameOption, SET_OPTION, withOutput } from '../options.ts';
@@ -18,7 +19,7 @@ interface ValidateOptions extends OutputOptions {
 /** `upcall validate`: measured kernels beside what the model says about each. */
 export const validateCommand: CommandModule<object, ValidateOptions> = {
   command: 'validate <file>',
-  describe: 'predict every row of a file of measurements and compare',
+  describe: 'predict the rows of a file of measurements and compare',
   builder: (y) =>
     withOutput(y)
       .positional('file', {
@@ -30,7 +31,10 @@ export const validateCommand: CommandModule<object, ValidateOptions> = {
       .option('set', { ...SET_OPTION, describe: 'key=value of a number of the machine, repeatable' }),
   handler: async (o) => {
     prepareOutput(o);
-    const { machine } = scenarioOf({
+    for (const name of o.set.map((text) => text.split('=', 1)[0]!)) {
+      if (Object.hasOwn(RUN_PARAMS, name)) throw usageError(`${name} is of a replay: no row depends on it`);
+    }
+    const { machine, changes } = scenarioOf({
       ...DEFAULT_NAMES,
       machine: o.machine ?? DEFAULT_NAMES.machine,
       set: o.set,
@@ -40,15 +44,20 @@ export const validateCommand: CommandModule<object, ValidateOptions> = {
     const main = validationTable(rows);
     const modelled = rows.filter((r) => r.cycles !== null);
     const judged = modelled.filter((r) => r.judged);
-    const kernels = kernelSummary(judged);
-    const sizes = sizeSummary(judged);
+    const stable = judged.filter((r) => r.status === Status.ok);
+    const kernels = kernelSummary(stable);
+    const sizes = sizeSummary(stable);
     const states = stateSummary(rows);
     const primitives = primitiveTable(modelled.filter((r) => !r.judged));
     const skipped = new Map<string, number>();
     for (const r of rows) if (r.cycles === null) skipped.set(r.reason, (skipped.get(r.reason) ?? 0) + 1);
     const notModelled = [...skipped].map(([reason, n]) => `not modelled: ${n} rows (${reason})\n`);
     const tables = [kernels, sizes, primitives, states].filter((t) => t.rows.length > 0);
-    const text = tables.map((t) => formatText(t)).join('\n') + notModelled.join('');
+    const unstable = judged.length - stable.length;
+    const changed = changes === '' ? '' : `, ${changes}`;
+    const heading = `${machine.name}${changed} (${machine.validation}), beside ${input.path}; errors in %\n`;
+    const left = `left out above: ${unstable} unstable rows (every row: --format csv)\n`;
+    const text = [heading, ...tables.map((t) => formatText(t))].join('\n') + left + notModelled.join('');
     const files = [
       ['validate', main],
       ['validate-kernels', kernels],

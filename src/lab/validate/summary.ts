@@ -44,14 +44,16 @@ export function kernelSummary(rows: readonly ValidationRow[]): Table {
   return { schema: 'upcall.validate-kernels/1.0', columns, keys: 2, rows: cells };
 }
 
-/** Mean signed error for each size, as one line of text a kernel and state. */
+/** Mean signed error for each size, as one line of text a kernel and state; rows of a few cycles are left out. */
 export function sizeSummary(rows: readonly ValidationRow[]): Table {
   const columns = [
     text('kernel', 'the measured function'),
     text('state', 'state of the data before the call'),
     text('by_size', 'mean signed error in % for each size'),
   ];
-  const cells = [...groups(rows, keyOfKernel)].map(([, group]): Cell[] => {
+  // A ratio of a few cycles says nothing.
+  const large = rows.filter((r) => !isSmall(r));
+  const cells = [...groups(large, keyOfKernel)].map(([, group]): Cell[] => {
     const { kernel, state } = group[0]!.measured;
     const sizes = [...groups(group, (r) => sizeOf(r.measured.param))].map(([size, of]) => {
       const mean = meanOf(of.flatMap((r) => (r.error === null ? [] : [r.error])));
