@@ -12,8 +12,6 @@ import type { Cycle } from './units.ts';
  * visible to a read in that cycle, so what arrives goes before what goes on.
  */
 export const Priority = {
-  /** A word of shared memory changes: an event is sent, a channel opened or closed. */
-  arrival: 0,
   /** An interrupt reaches a vCPU. */
   inject: 1,
   /** A kernel that stopped for an earlier event goes on. */

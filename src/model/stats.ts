@@ -1,8 +1,8 @@
 /**
  * Statistics: declared once with unit and sentence, counted as plain fields, read generically.
  *
- * A counter is a field of a `Counters` record and is incremented in place; the declaration drives snapshot,
- * difference, reset and the columns of the report. Ratios are the report's business.
+ * A counter is a field of a `Counters` record and is incremented in place; the declaration drives
+ * reset and the columns of the report. Ratios are the report's business.
  */
 
 /** Which way is better, for whoever compares two runs. */
@@ -25,18 +25,6 @@ export type Counters<S extends StatSpecs> = { -readonly [K in keyof S]: number }
 export function counters<S extends StatSpecs>(specs: S): Counters<S> {
   const out: Record<string, number> = {};
   for (const name of Object.keys(specs)) out[name] = 0;
-  return out as Counters<S>;
-}
-
-/** A copy that later counting does not change. */
-export function snapshot<S extends StatSpecs>(now: Counters<S>): Counters<S> {
-  return { ...now };
-}
-
-/** now - before, field by field. */
-export function difference<S extends StatSpecs>(now: Counters<S>, before: Counters<S>): Counters<S> {
-  const out: Record<string, number> = {};
-  for (const name of Object.keys(now)) out[name] = now[name]! - before[name]!;
   return out as Counters<S>;
 }
 

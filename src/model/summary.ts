@@ -1,5 +1,5 @@
-/** Summaries of host measurements and of fits. The only import of simple-statistics in `src`. */
-import { linearRegression, mean, medianSorted, sampleStandardDeviation } from 'simple-statistics';
+/** Summaries of host measurements and of predicted calls. The only import of simple-statistics in `src`. */
+import { mean, medianSorted, sampleStandardDeviation } from 'simple-statistics';
 
 /** Median, mean and spread of a sample. */
 export interface Summary {
@@ -21,9 +21,4 @@ export function summarise(sample: readonly number[]): Summary {
     mean: average,
     relativeDeviation: deviation / average,
   };
-}
-
-/** Least-squares slope of y over x: cycles per isrc of a scan, for instance. Needs two different x. */
-export function slope(points: ReadonlyArray<readonly [number, number]>): number {
-  return linearRegression(points.map(([x, y]) => [x, y])).m;
 }

@@ -20,6 +20,3 @@ export const Uop = {
   lump: 17,
   filler: 18,
 } as const;
-
-/** Number of kinds. */
-export const UOP_KINDS = 19;

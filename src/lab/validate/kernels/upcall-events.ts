@@ -84,7 +84,7 @@ export function upcallEvents(core: Core, data: UpcallData, full: boolean, useBtr
       core.free(1);
       const tMask = core.shift(l.tW);
       dropWord(sel, l.w, tMask);
-      // and %rax,selector: a read-modify-write in memory, charged as any other.
+      // An and with memory; what it costs is what any plain read-modify-write does.
       core.or64(rbp - SELECTOR, 0, 0, tMask);
     }
     core.at(at.more);
