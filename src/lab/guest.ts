@@ -13,7 +13,9 @@ import { Core } from '../x86/core.ts';
 import { Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { TEXT_BASE, TEXT_BYTES } from '../x86/sites.ts';
 import { Domain } from '../xen/domain.ts';
-import { type Delivery, EventChannels } from '../xen/event-channels.ts';
+import { EventChannels } from '../xen/event-channels.ts';
+import type { Delivery } from '../xen/port-ops.ts';
+import { TwoLevel } from '../xen/two-level.ts';
 import { press } from './pressure.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -48,7 +50,11 @@ export class Guest {
     image.share(this.domain);
     const { sockets, senderSocket } = scenario.run;
     this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));
-    this.channels = new EventChannels(this.domain, host);
+    this.channels = new EventChannels(
+      this.domain,
+      host,
+      (marker, stats) => new TwoLevel(this.memory, this.domain, host, marker, stats),
+    );
     const table = new IsrcTable(image, generation.isrc, generation.id);
     this.os = {
       generation,

@@ -5,7 +5,7 @@ import type { StatSpecs } from '../model/stats.ts';
 import { type Cell, type Column, integer, ratio, sortRows, type Table, text } from '../model/table.ts';
 import { CAUSE_COUNT, CAUSES } from '../x86/cause.ts';
 import { SITES } from '../x86/sites.ts';
-import { EVTCHN_STATS } from '../xen/event-channels.ts';
+import { EVTCHN_STATS } from '../xen/stats.ts';
 import { OPERATIONS } from './accounts.ts';
 import type { Run } from './replay.ts';
 import { RUN_HISTOGRAMS, RUN_STATS, type RunHistogram } from './run-stats.ts';

@@ -12,7 +12,7 @@ import { Fingerprint } from '../model/fingerprint.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core } from '../x86/core.ts';
 import { SITE_ADDRESS } from '../x86/sites.ts';
-import { type ChannelKindCode, PORTS, SHARED_INFO } from '../xen/abi.ts';
+import { type ChannelKindCode, PORTS } from '../xen/abi.ts';
 import { EVTCHN } from '../xen/domain.ts';
 import { newAccounts, OPERATIONS } from './accounts.ts';
 import { Guest, type GuestHost } from './guest.ts';
@@ -130,12 +130,7 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
 
   /** Events sent and neither served nor cancelled: pending bits still set. */
   stillPending(): number {
-    let n = 0;
-    const base = this.guest.domain.sharedInfo + SHARED_INFO.pending;
-    for (let w = 0; w < 128; w++) {
-      for (let bits = this.guest.memory.peek32(base + 4 * w); bits !== 0; bits &= bits - 1) n++;
-    }
-    return n;
+    return this.guest.channels.ops.stillPending();
   }
 
   pending(port: Port, from: Core): void {

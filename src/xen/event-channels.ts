@@ -1,28 +1,26 @@
 /**
- * Xen's 2-level event channels: sending, marking, unmasking, and the hypercalls of a bind and an unbind.
+ * Xen's event channels: sending, and the hypercalls of a bind and an unbind. What differs between the ABIs is
+ * behind PortOps.
  *
- * Charged step by step: the accesses to shared pages that decide what happens (and that bounce between cores),
+ * Charged step by step: the accesses to shared state that decide what happens (and that bounce between cores),
  * and the linear search for a free port. The rest of each hypercall is a lump of the machine.
- * Follows xen/common/event_channel.c and event_2l.c as the fact sheet on Xen describes them (sections 3 and 6).
+ * Follows xen/common/event_channel.c as the fact sheet on Xen describes it (sections 3 and 6).
  */
 import { ModelBug } from '../model/errors.ts';
-import { counters } from '../model/stats.ts';
-import type { Port, Vcpu } from '../model/units.ts';
+import type { Addr, Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
-import { ChannelKind, type ChannelKindCode, type Hypercalls, PORTS, SHARED_INFO, VCPU_INFO } from './abi.ts';
+import { ChannelKind, type ChannelKindCode, type Hypercalls, PORTS, VCPU_INFO } from './abi.ts';
 import { DOMAIN, type Domain, ECS_FREE, EVTCHN, VCPU } from './domain.ts';
+import type { Delivery, Marker, PortOps } from './port-ops.ts';
+import { newEvtchnStats } from './stats.ts';
 
 const entry = new SourceFile('xen/arch/x86/hvm/hypercall.c').fn('hvm_hypercall');
 const common = new SourceFile('xen/common/event_channel.c');
-const twoLevel = new SourceFile('xen/common/event_2l.c');
 const getFreePort = common.fn('get_free_port');
 const markPending = common.fn('vcpu_mark_events_pending');
 const op = common.fn('do_event_channel_op');
 const sendFn = common.fn('evtchn_send');
-const setPendingFn = twoLevel.fn('evtchn_2l_set_pending');
-const unmaskFn = twoLevel.fn('evtchn_2l_unmask');
-const clearFn = twoLevel.fn('evtchn_2l_clear_pending');
 
 const At = {
   exit: entry.site('VM exit and entry of a hypercall', 4),
@@ -33,68 +31,28 @@ const At = {
   searchPort: getFreePort.site('linear search for a free port', 16),
   newBucket: getFreePort.site('a bucket of 64 channels allocated', 20),
   state: sendFn.site('is the other end open?', 4),
-  pending: setPendingFn.site('set the pending bit', 8),
-  mask: setPendingFn.site('test the mask bit', 6),
-  selector: setPendingFn.site('set the selector bit of the vCPU', 8),
   mark: markPending.site('set evtchn_upcall_pending', 6),
-  unmask: unmaskFn.site('clear the mask bit', 8),
-  unmaskPending: unmaskFn.site('test the pending bit', 6),
-  unmaskSelector: unmaskFn.site('set the selector bit of the vCPU', 8),
-  clear: clearFn.site('clear the pending bit of a closed port', 8),
 };
 
-/** Rungs of the suppression ladder at which a send ended, and hypercalls by kind. */
-export const EVTCHN_STATS = {
-  sends: { unit: 'events', direction: 'neutral', what: 'events sent to open ports of the domain' },
-  dropped: { unit: 'events', direction: 'neutral', what: 'sends to a channel closed meanwhile: no effect' },
-  coalesced: { unit: 'events', direction: 'neutral', what: 'sends that found the pending bit already set' },
-  masked: { unit: 'events', direction: 'neutral', what: 'sends stored behind a mask bit' },
-  selector_set: {
-    unit: 'events',
-    direction: 'neutral',
-    what: 'sends that found the selector bit already set',
-  },
-  upcall_set: { unit: 'events', direction: 'neutral', what: 'sends that found the upcall already marked' },
-  marked: { unit: 'events', direction: 'neutral', what: 'sends and unmasks that marked a new upcall' },
-  cancelled: { unit: 'events', direction: 'lower', what: 'events pending when their channel was closed' },
-  hypercalls: {
-    unit: 'calls',
-    direction: 'lower',
-    what: 'event-channel hypercalls, those of the senders included',
-  },
-  unmasks: { unit: 'calls', direction: 'lower', what: 'EVTCHNOP_unmask hypercalls of the guest' },
-} as const;
-
-/** Whoever delivers interrupts and watches events; called on the core, and at the cycle, of the change. */
-export interface Delivery {
-  /** The pending bit of a port was newly set. */
-  pending(port: Port, from: Core): void;
-  /** The mask bit of a port was cleared: from here on it can be served if it is pending. */
-  unmasked(port: Port, from: Core): void;
-  /** A port was closed: from here on its number may be handed out again. */
-  closed(port: Port): void;
-  /** A vCPU's upcall was newly marked: it needs an interrupt. */
-  marked(vcpu: Vcpu, from: Core): void;
-}
+/** Makes the ABI of a domain, given whom it marks events for. */
+export type MakePortOps = (marker: Marker, stats: ReturnType<typeof newEvtchnStats>) => PortOps;
 
 /** The event channels of one domain. */
-export class EventChannels implements Hypercalls {
-  readonly stats = counters(EVTCHN_STATS);
+export class EventChannels implements Hypercalls, Marker {
+  readonly stats = newEvtchnStats();
+  readonly ops: PortOps;
   readonly #domain: Domain;
   readonly #delivery: Delivery;
-  readonly #pendingBits: number;
-  readonly #maskBits: number;
 
-  constructor(domain: Domain, delivery: Delivery) {
+  constructor(domain: Domain, delivery: Delivery, makeOps: MakePortOps) {
     this.#domain = domain;
     this.#delivery = delivery;
-    this.#pendingBits = domain.sharedInfo + SHARED_INFO.pending;
-    this.#maskBits = domain.sharedInfo + SHARED_INFO.mask;
+    this.ops = makeOps(this, this.stats);
   }
 
   /**
-   * An event is sent to `port` by code running on `core`: pending bit, mask, selector bit, upcall bit, each
-   * only if the one before was newly set. The caller charges the sender's hypercall, if it is one.
+   * An event is sent to `port` by code running on `core`, if its channel is open. The caller charges the
+   * sender's hypercall, if it is one.
    */
   *setPending(core: Core, port: Port): Kernel {
     const { stats } = this;
@@ -107,35 +65,7 @@ export class EventChannels implements Hypercalls {
       return;
     }
     stats.sends++;
-    core.at(At.pending);
-    core.free(4);
-    if (core.behind(NOW)) yield;
-    const tOld = core.lockBitSet(this.#pendingBits, port, NOW);
-    if (core.branch(core.lo !== 0, tOld)) {
-      stats.coalesced++;
-      return;
-    }
-    this.#delivery.pending(port, core);
-    core.at(At.mask);
-    if (core.behind(tOld)) yield;
-    const tMask = core.bitTest(this.#maskBits, port, NOW);
-    if (core.jcc(core.lo !== 0, tMask)) {
-      stats.masked++;
-      return;
-    }
-    core.at(At.selector);
-    core.load32(channel + EVTCHN.notifyVcpu, NOW);
-    const vcpu = core.lo;
-    const tInfo = core.load64(this.#domain.vcpu(vcpu) + VCPU.vcpuInfo, NOW);
-    const info = core.lo;
-    core.free(2);
-    if (core.behind(tInfo)) yield;
-    const tSel = core.lockBitSet(info + VCPU_INFO.pendingSel, port >>> 6, tInfo);
-    if (core.branch(core.lo !== 0, tSel)) {
-      stats.selector_set++;
-      return;
-    }
-    yield* this.#mark(core, vcpu, info);
+    yield* this.ops.setPending(core, port, channel);
   }
 
   *send(core: Core, remote: Port): Kernel {
@@ -170,35 +100,15 @@ export class EventChannels implements Hypercalls {
   *unmask(core: Core, port: Port): Kernel {
     this.stats.unmasks++;
     this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
-    core.at(At.unmask);
-    if (core.behind(NOW)) yield;
-    const tMask = core.lockBitReset(this.#maskBits, port, NOW);
-    if (!core.jcc(core.lo !== 0, tMask)) return;
-    this.#delivery.unmasked(port, core);
-    core.at(At.unmaskPending);
-    if (core.behind(tMask)) yield;
-    const tPending = core.bitTest(this.#pendingBits, port, NOW);
-    if (!core.jcc(core.lo !== 0, tPending)) return;
-    core.at(At.unmaskSelector);
-    core.load32(this.#domain.channel(port) + EVTCHN.notifyVcpu, NOW);
-    const vcpu = core.lo;
-    const tInfo = core.load64(this.#domain.vcpu(vcpu) + VCPU.vcpuInfo, NOW);
-    const info = core.lo;
-    if (core.behind(tInfo)) yield;
-    const tSel = core.lockBitSet(info + VCPU_INFO.pendingSel, port >>> 6, tInfo);
-    if (core.branch(core.lo !== 0, tSel)) return;
-    yield* this.#mark(core, vcpu, info);
+    yield* this.ops.unmask(core, port, this.#domain.channel(port));
   }
 
   *close(core: Core, port: Port): Kernel {
     this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
     this.#eventLock(core);
-    core.at(At.clear);
-    if (core.behind(NOW)) yield;
-    core.lockBitReset(this.#pendingBits, port, NOW);
-    if (core.lo !== 0) this.stats.cancelled++;
-    core.at(At.channel);
     const channel = this.#domain.channel(port);
+    yield* this.ops.clearPending(core, port, channel);
+    core.at(At.channel);
     core.store32(channel + EVTCHN.state, ECS_FREE, NOW);
     core.store32(channel + EVTCHN.notifyVcpu, 0, NOW);
     core.free(6);
@@ -206,10 +116,12 @@ export class EventChannels implements Hypercalls {
     this.#eventUnlock(core);
   }
 
-  *#mark(core: Core, vcpu: Vcpu, info: number): Kernel {
+  *mark(core: Core, vcpu: Vcpu): Kernel {
     core.at(At.mark);
-    if (core.behind(NOW)) yield;
-    const tUp = core.lockBitSet(info + VCPU_INFO.upcallPending, 0, NOW);
+    const tInfo = core.load64(this.#domain.vcpu(vcpu) + VCPU.vcpuInfo, NOW);
+    const info: Addr = core.lo;
+    if (core.behind(tInfo)) yield;
+    const tUp = core.lockBitSet(info + VCPU_INFO.upcallPending, 0, tInfo);
     if (core.branch(core.lo !== 0, tUp)) {
       this.stats.upcall_set++;
       return;
