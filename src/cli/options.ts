@@ -1,7 +1,7 @@
 /** Options shared by the commands, and how a list of names is read. */
 import type { Argv } from 'yargs';
 import { NAMES } from '../lab/catalogue.ts';
-import { DEFAULT_NAMES, type Scenario, scenarioOf } from '../lab/scenario.ts';
+import { DEFAULT_NAMES, type Scenario, type ScenarioNames, scenarioOf } from '../lab/scenario.ts';
 import { usageError } from '../model/errors.ts';
 import { FORMATS } from './output.ts';
 
@@ -27,6 +27,8 @@ export function withScenario<T>(y: Argv<T>) {
     .option('guest', nameOption('guest', DEFAULT_NAMES.guest))
     .option('strategy', nameOption('strategy', DEFAULT_NAMES.strategy))
     .option('cache', nameOption('cache', DEFAULT_NAMES.cache))
+    .option('delivery', nameOption('delivery', DEFAULT_NAMES.delivery))
+    .option('scheduler', nameOption('scheduler', DEFAULT_NAMES.scheduler))
     .option('set', SET_OPTION);
 }
 
@@ -59,22 +61,19 @@ export interface ScenarioOptions {
   readonly guest: string;
   readonly strategy: string;
   readonly cache: string;
+  readonly delivery: string;
+  readonly scheduler: string;
   readonly set: readonly string[];
 }
 
 /** Every combination of the names given; unknown ones are a UserError. */
 export function scenariosOf(o: ScenarioOptions): Scenario[] {
-  const scenarios: Scenario[] = [];
-  for (const machine of listed(o.machine, 'machine')) {
-    for (const guest of listed(o.guest, 'guest')) {
-      for (const cache of listed(o.cache, 'cache')) {
-        for (const strategy of listed(o.strategy, 'strategy')) {
-          scenarios.push(scenarioOf({ machine, guest, strategy, cache, set: o.set }));
-        }
-      }
-    }
+  let all: ScenarioNames[] = [{ ...o }];
+  // The first varies slowest; strategies stand next to each other.
+  for (const kind of ['machine', 'guest', 'cache', 'delivery', 'scheduler', 'strategy'] as const) {
+    all = all.flatMap((names) => listed(o[kind], kind).map((name) => ({ ...names, [kind]: name })));
   }
-  return scenarios;
+  return all.map(scenarioOf);
 }
 
 /** Different names separated by commas, without blanks; an empty one is a UserError. */

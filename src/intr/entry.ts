@@ -35,8 +35,9 @@ const At = {
   iret: exception.site('X9 iretq', 2),
 };
 
-/** Vector of the upcall on every vCPU; the code segment's selector in the GDT; rsp0 in the TSS. */
-const IDT_EVTCHN = 0x93;
+/** Vector of the upcall on every vCPU. */
+export const IDT_EVTCHN = 0x93;
+/** Bytes of a gate; the code segment's selector in the GDT; rsp0 in the TSS. */
 const GATE_BYTES = 16;
 const KERNEL_CODE = 0x20;
 const TSS_RSP0 = 4;

@@ -3,6 +3,7 @@ import { unknownName } from '../model/errors.ts';
 import { bindPort } from './bind.ts';
 import { findA, putBackA, releaseIsrcA, takeIsrcA } from './bind-a.ts';
 import { findC, putBackC, releaseIsrcC, takeIsrcC } from './bind-c.ts';
+import { IDT_EVTCHN } from './entry.ts';
 import { PCPU_DATA_A, PCPU_DATA_C, XENISRC_A, XENISRC_C } from './layout.ts';
 import type { Generation } from './os.ts';
 import { unbindPort } from './release.ts';
@@ -15,6 +16,7 @@ export const FREEBSD_A: Generation = {
   id: GENERATION_A,
   name: 'freebsd-a',
   what: 'sys/x86/xen/xen_intr.c of 2021 to 2023: FreeBSD 13.1 and later 13.x',
+  vector: IDT_EVTCHN,
   isrc: XENISRC_A,
   pcpu: PCPU_DATA_A,
   upcall: upcallA,
@@ -30,6 +32,7 @@ export const FREEBSD_C: Generation = {
   id: GENERATION_C,
   name: 'freebsd-c',
   what: 'sys/x86/xen/xen_arch_intr.c and sys/dev/xen/bus/xen_intr.c: main since 2023, FreeBSD 14',
+  vector: IDT_EVTCHN,
   isrc: XENISRC_C,
   pcpu: PCPU_DATA_C,
   upcall: upcallC,

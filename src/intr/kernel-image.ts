@@ -107,8 +107,9 @@ export class KernelImage {
     return this.#cpus[id]!.pcpuData + this.#pcpuLayout.enabled;
   }
 
-  /** Completes the picture once Xen has placed its pages. */
-  share(pages: SharedPages): void {
+  /** Completes the picture once Xen has placed its pages; `needsEoi` says whether upcalls end with an EOI. */
+  share(pages: SharedPages, needsEoi: boolean): void {
+    this.memory.poke32(this.statics.needsAck, needsEoi ? 1 : 0);
     this.memory.poke64(this.statics.sharedInfoPtr, pages.sharedInfo);
   }
 
@@ -180,7 +181,6 @@ function placeStatics(memory: Memory): Statics {
     statics.counterLock,
   ];
   for (const lock of locks) memory.poke64(lock + MTX_LOCK, MTX_UNOWNED);
-  memory.poke32(statics.needsAck, 1);
   memory.poke32(statics.x2apicMode, 1);
   return statics;
 }

@@ -3,7 +3,7 @@
  */
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
-import type { ChannelKindCode, Hypercalls, SharedPages } from '../xen/abi.ts';
+import type { ChannelKindCode, Hypercalls, SharedPages, VirtualHardware } from '../xen/abi.ts';
 import type { IsrcAllocator } from './alloc/allocator.ts';
 import type { IsrcTable } from './isrc-table.ts';
 import type { KernelCpu, KernelImage } from './kernel-image.ts';
@@ -51,6 +51,7 @@ export interface FreeBsd {
   readonly table: IsrcTable;
   readonly pages: SharedPages;
   readonly hypercalls: Hypercalls;
+  readonly hardware: VirtualHardware;
   readonly allocator: IsrcAllocator;
   readonly lumps: Lumps;
   readonly observer: Observer;
@@ -61,6 +62,8 @@ export interface Generation {
   readonly id: GenerationId;
   readonly name: string;
   readonly what: string;
+  /** Vector at which upcalls arrive. */
+  readonly vector: number;
   readonly isrc: XenIsrcLayout;
   readonly pcpu: PcpuDataLayout;
   /** From the interrupt gate to the iretq, EOI included. */

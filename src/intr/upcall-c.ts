@@ -189,7 +189,7 @@ export function* upcallC(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): Kernel
   const tFrame = core.load64(core.sp, NOW);
   core.store64(thread + THREAD.intrFrame, 0, 0, tFrame, tThread);
   core.add32(thread + THREAD.nesting, -1, NOW);
-  endOfInterrupt(os, cpu);
+  yield* endOfInterrupt(os, cpu);
   core.at(At.exit);
   criticalExit(core, cpu, At.exit);
   core.unframe(WRAPPER_FRAME_BYTES);

@@ -2,8 +2,9 @@
 
 import { runIthread } from '../intr/ithread.ts';
 import { runAlone } from '../intr/os.ts';
-import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
+import type { Addr, Cycle, Port } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
+import type { Hardware } from '../xen/xen.ts';
 import { Guest, type GuestHost } from './guest.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -13,6 +14,14 @@ export type OnHandler = (port: Port, before: number) => void;
 /** A guest whose kernels run undisturbed. */
 export class BenchGuest implements GuestHost {
   readonly horizon = { cycle: Number.POSITIVE_INFINITY };
+  /** A machine on which nothing else happens; `hardware` can be replaced to watch what Xen asks for. */
+  hardware: Hardware = {
+    interrupt: () => {},
+    wake: () => {},
+    deliver: () => {},
+    interruptsOn: () => true,
+    switchTo: () => {},
+  };
   readonly guest: Guest;
   /** Ports served since `order` was last cleared. */
   readonly order: Port[] = [];
@@ -55,7 +64,6 @@ export class BenchGuest implements GuestHost {
   pending(_port: Port, _from: Core): void {}
   unmasked(_port: Port, _from: Core): void {}
   closed(_port: Port): void {}
-  marked(_vcpu: Vcpu, _from: Core): void {}
 
   #runIthreads(): void {
     const { os, cpus } = this.guest;

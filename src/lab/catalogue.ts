@@ -7,6 +7,8 @@ import type { Sourced } from '../model/params.ts';
 import { type Cell, type Column, integer, type Table, text } from '../model/table.ts';
 import { MACHINE } from '../x86/machine.ts';
 import { MACHINES } from '../x86/machines/catalogue.ts';
+import { DELIVERY_MODES } from '../xen/delivery-mode.ts';
+import { SCHEDULERS } from '../xen/sched/catalogue.ts';
 import { CACHE_STATES, POLLUTED_STATES, RUN_PARAMS } from './scenario.ts';
 
 const MACHINE_COLUMNS: readonly Column[] = [
@@ -68,5 +70,7 @@ export const NAMES = {
   guest: GENERATIONS.map((g) => g.name),
   strategy: STRATEGIES.map((s) => s.name),
   cache: [...CACHE_STATES, ...POLLUTED_STATES],
+  delivery: DELIVERY_MODES.map((m) => m.name),
+  scheduler: SCHEDULERS,
   set: [...Object.keys(MACHINE), ...Object.keys(LUMPS), ...Object.keys(RUN_PARAMS)],
 } as const;

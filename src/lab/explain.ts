@@ -15,7 +15,6 @@ import type { TapeEntry } from '../x86/tape.ts';
 import { Uop } from '../x86/uop.ts';
 import { bitHi, bitLo } from '../x86/word64.ts';
 import { ChannelKind, PORTS, SHARED_INFO, VCPU_INFO } from '../xen/abi.ts';
-import { Target } from '../xen/delivery.ts';
 import { BenchGuest } from './bench-guest.ts';
 import { type Bound, isSerialising, lowerBounds } from './bounds.ts';
 import { interruptedByUpcall } from './interrupts.ts';
@@ -98,7 +97,7 @@ export function explainUpcall(scenario: Scenario, ports: readonly Port[], isrcs?
   }
   return explained(bench, 'upcall', pending, bound, {
     prepare: () => raise(bench, pending),
-    work: () => bench.run(interruptedByUpcall(guest, VCPU, Target.running)),
+    work: () => bench.run(interruptedByUpcall(guest, VCPU)),
     undo: () => {
       const served = bench.order.splice(0).sort((a, b) => a - b);
       if (served.join() !== pending.join()) throw new ModelBug('an upcall served other ports', { served });

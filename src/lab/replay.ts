@@ -19,7 +19,6 @@ import {
   type TraceHeader,
 } from '../trace/table.ts';
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
-import { Target } from '../xen/delivery.ts';
 import { assertCredited } from './accounts.ts';
 import { PortState } from './port-map.ts';
 import type { Scenario } from './scenario.ts';
@@ -171,8 +170,7 @@ class Player {
         vcpus.userUnmasks(by, port);
         break;
       case Kind.send: {
-        const blocked = batch.target[i] === TargetState.blocked;
-        vcpus.noteTarget(port, blocked ? Target.blocked : Target.running);
+        if (batch.target[i] === TargetState.blocked) vcpus.noteBlocked(port);
         if (by !== EXTERNAL) vcpus.give(by, Work.send, port);
         else if (!vcpus.sendFromOutside(port)) {
           vcpus.stats.counts.held_rows++;

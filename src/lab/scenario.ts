@@ -13,6 +13,8 @@ import { Fingerprint } from '../model/fingerprint.ts';
 import { numbersOf, type ParamSpecs, parseAssignment, type Sourced } from '../model/params.ts';
 import { defineMachine, MACHINE, type Machine } from '../x86/machine.ts';
 import { machineByName } from '../x86/machines/catalogue.ts';
+import { type DeliveryMode, deliveryByName } from '../xen/delivery-mode.ts';
+import { schedulerByName } from '../xen/sched/catalogue.ts';
 import { WORKLOADS, type Workload } from './pressure.ts';
 
 /** Where the guest's data is when an upcall or a bind begins. */
@@ -46,6 +48,19 @@ export const RUN_PARAMS = {
     what: 'the vCPUs are spread over, in turn; memory is on the first',
   },
   senderSocket: { unit: 'socket', min: 0, max: 1, what: 'of the pCPUs of other domains' },
+  pcpus: { unit: 'pCPUs', min: 0, max: 64, what: 'for the vCPUs of the guest; 0 for one each' },
+  hogs: {
+    unit: 'vCPUs',
+    min: 0,
+    max: 64,
+    what: 'vCPUs of other domains that never stop, spread over the pCPUs of the guest',
+  },
+  idleHalts: {
+    unit: 'bool',
+    min: 0,
+    max: 1,
+    what: 'a vCPU with nothing to do halts; 0: as recorded. Where pCPUs are shared it always does',
+  },
   senders: { unit: 'cores', min: 1, max: 16, what: 'pCPUs of other domains that send' },
 } as const satisfies ParamSpecs;
 
@@ -60,6 +75,10 @@ export interface Scenario {
   readonly machine: Machine;
   readonly generation: Generation;
   readonly strategy: Strategy;
+  /** How upcalls reach the guest. */
+  readonly delivery: DeliveryMode;
+  /** Name of Xen's scheduler. */
+  readonly scheduler: string;
   /** A `CacheState` or a `POLLUTED_STATES`. */
   readonly cache: string;
   /** What runs between two operations; undefined when nothing does. */
@@ -76,17 +95,22 @@ export interface ScenarioNames {
   readonly guest: string;
   readonly strategy: string;
   readonly cache: string;
+  /** A delivery mode and a scheduler; the defaults where there is none. */
+  readonly delivery?: string;
+  readonly scheduler?: string;
   /** `key=value` for machine numbers, lumps and run parameters. */
   readonly set?: readonly string[];
 }
 
 /** Defaults where the user names none. */
-export const DEFAULT_NAMES: ScenarioNames = {
+export const DEFAULT_NAMES = {
   machine: 'zen5',
   guest: 'freebsd-c',
   strategy: 'slist',
   cache: 'warm',
-};
+  delivery: 'lapic',
+  scheduler: 'credit2',
+} as const satisfies ScenarioNames;
 
 /** Where every name that `set` knows can be read. */
 const KNOWN = `upcall machines show NAME lists the numbers of machine and kernel; those of a run are ${Object.keys(RUN_PARAMS).join(', ')}`;
@@ -97,6 +121,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   guest: 'an option of its own, --guest; whatif alone takes it in --set',
   strategy: 'an option of its own, --strategy; whatif alone takes it in --set',
   cache: 'an option of its own, --cache; whatif alone takes it in --set',
+  delivery: 'an option of its own, --delivery; whatif alone takes it in --set',
+  scheduler: 'an option of its own, --scheduler; whatif alone takes it in --set',
   load: 'taken by whatif only; the number is gapPermille, gaps in thousandths: load=2 is gapPermille=500',
   handler: 'taken by whatif only; the numbers are filterCycles and ithreadHandlerCycles',
 };
@@ -115,6 +141,9 @@ export function scenarioOf(names: ScenarioNames): Scenario {
     pageBits: 21,
     sockets: 1,
     senderSocket: 0,
+    pcpus: 0,
+    hogs: 0,
+    idleHalts: 0,
     senders: 4,
   };
   const lumps: Record<string, number> = { ...numbersOf<typeof LUMPS>(LUMP_VALUES) };
@@ -146,6 +175,8 @@ export function scenarioOf(names: ScenarioNames): Scenario {
     machine,
     generation: generationByName(names.guest),
     strategy: strategyByName(names.strategy),
+    delivery: deliveryByName(names.delivery ?? DEFAULT_NAMES.delivery),
+    scheduler: schedulerByName(names.scheduler ?? DEFAULT_NAMES.scheduler),
     cache,
     workload,
     lumps: lumps as Lumps,

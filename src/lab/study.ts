@@ -6,7 +6,7 @@ import { strategyByName } from '../intr/alloc/strategies.ts';
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { breakEven, findCycles, MOST_ISRCS } from './break-even.ts';
 import type { Labelled } from './compare.ts';
-import { CACHE_STATES, type Scenario, scenarioOf } from './scenario.ts';
+import { CACHE_STATES, DEFAULT_NAMES, type Scenario, scenarioOf } from './scenario.ts';
 import { numberOf, STAGE_CYCLES, STAGE_FUNCTION, STAGE_OPERATION } from './tables.ts';
 
 /** The machines of the break-even table: one of each maker, so that it stays short. */
@@ -29,7 +29,7 @@ export function breakEvens(machines: readonly string[], guests: readonly string[
   const places = machines.flatMap((machine) => guests.map((guest) => ({ machine, guest })));
   return places.flatMap(({ machine, guest }) =>
     CACHE_STATES.map((cache) => {
-      const scenario = scenarioOf({ machine, guest, strategy: 'slist', cache });
+      const scenario = scenarioOf({ ...DEFAULT_NAMES, machine, guest, cache });
       return {
         scenario,
         cache,

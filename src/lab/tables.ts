@@ -5,7 +5,7 @@ import type { StatSpecs } from '../model/stats.ts';
 import { type Cell, type Column, integer, ratio, sortRows, type Table, text } from '../model/table.ts';
 import { CAUSE_COUNT, CAUSES } from '../x86/cause.ts';
 import { SITES } from '../x86/sites.ts';
-import { EVTCHN_STATS } from '../xen/stats.ts';
+import { EVTCHN_STATS, XEN_STATS } from '../xen/stats.ts';
 import { OPERATIONS } from './accounts.ts';
 import type { Run } from './replay.ts';
 import { RUN_HISTOGRAMS, RUN_STATS, type RunHistogram } from './run-stats.ts';
@@ -19,6 +19,8 @@ const KEYS: readonly Column[] = [
   text('guest', 'generation of the FreeBSD code'),
   text('strategy', 'how an unused isrc is found'),
   text('cache', 'state of the caches when an upcall or a bind begins'),
+  text('delivery', 'how upcalls reach the guest'),
+  text('scheduler', "Xen's scheduler"),
   text('changes', 'numbers that were set by hand'),
 ];
 
@@ -48,6 +50,7 @@ const RUN_COLUMNS: readonly Column[] = [
   integer('instructions', 'instructions', 'neutral', 'instructions of guest and senders'),
   ...statColumns(RUN_STATS),
   ...statColumns(EVTCHN_STATS),
+  ...statColumns(XEN_STATS),
   integer('still_pending', 'events', 'neutral', 'events pending at the end'),
   ...HISTOGRAMS.flatMap((h) => [
     integer(`${h}_count`, 'operations', 'neutral', `number of operations: ${RUN_HISTOGRAMS[h]}`),
@@ -84,8 +87,9 @@ const HIST_COLUMNS: readonly Column[] = [
 
 /** The key cells of a run under a schema. */
 function keysOf(schema: string, run: Run): string[] {
-  const { machine, generation, strategy, cache, changes } = run.scenario;
-  return [schema, run.trace.name, machine.name, generation.name, strategy.name, cache, changes];
+  const { machine, generation, strategy, cache, delivery, scheduler, changes } = run.scenario;
+  const names = [machine.name, generation.name, strategy.name, cache, delivery.name, scheduler];
+  return [schema, run.trace.name, ...names, changes];
 }
 
 /** What is kept of a run: its rows in the tables. The guest itself, with its memory, is let go. */
@@ -97,7 +101,7 @@ export interface RunResult {
 
 /** The rows of a run. */
 export function resultOf(run: Run): RunResult {
-  return { run: runRow('upcall.runs/1.0', run), stages: stageRows(run), hist: histRows(run) };
+  return { run: runRow('upcall.runs/2.0', run), stages: stageRows(run), hist: histRows(run) };
 }
 
 /** A number of a run by the name of its column in `runs`; null where it is not available. */
@@ -113,7 +117,7 @@ export function runsTable(results: readonly RunResult[]): Table {
     results.map((r) => r.run),
     KEYS.length,
   );
-  return { schema: 'upcall.runs/1.0', columns: RUN_COLUMNS, keys: KEYS.length, rows };
+  return { schema: 'upcall.runs/2.0', columns: RUN_COLUMNS, keys: KEYS.length, rows };
 }
 
 /** Every credited cycle, by operation, place and cause. */
@@ -123,7 +127,7 @@ export function stagesTable(results: readonly RunResult[]): Table {
     results.flatMap((r) => r.stages),
     keys,
   );
-  return { schema: 'upcall.stages/1.0', columns: STAGE_COLUMNS, keys, rows };
+  return { schema: 'upcall.stages/2.0', columns: STAGE_COLUMNS, keys, rows };
 }
 
 /** The distributions in coarse buckets. */
@@ -133,7 +137,7 @@ export function histTable(results: readonly RunResult[]): Table {
     results.flatMap((r) => r.hist),
     keys,
   );
-  return { schema: 'upcall.hist/1.0', columns: HIST_COLUMNS, keys, rows };
+  return { schema: 'upcall.hist/2.0', columns: HIST_COLUMNS, keys, rows };
 }
 
 function runRow(schema: string, run: Run): Cell[] {
@@ -142,7 +146,7 @@ function runRow(schema: string, run: Run): Cell[] {
   const sum = (f: (core: (typeof guest.cores)[number]) => number) =>
     guest.cores.reduce((n, c) => n + f(c), 0);
   const guesses = guessedNumbers(scenario);
-  const senders = guest.cores.slice(guest.cpus.length).reduce((n, c) => n + c.credited, 0);
+  const senders = guest.cores.slice(-guest.senders.length).reduce((n, c) => n + c.credited, 0);
   return [
     ...keysOf(schema, run),
     'ok',
@@ -163,6 +167,7 @@ function runRow(schema: string, run: Run): Cell[] {
     sum((c) => c.instructionCount),
     ...Object.values(stats.counts),
     ...Object.values(guest.channels.stats),
+    ...Object.values(guest.xen.stats),
     vcpus.stillPending(),
     ...HISTOGRAMS.flatMap((name) => {
       const h = stats.histograms[name];
@@ -173,7 +178,7 @@ function runRow(schema: string, run: Run): Cell[] {
 }
 
 function stageRows(run: Run): Cell[][] {
-  const keys = keysOf('upcall.stages/1.0', run);
+  const keys = keysOf('upcall.stages/2.0', run);
   const rows: Cell[][] = [];
   for (const operation of OPERATIONS) {
     if (operation === 'setup') continue;
@@ -189,7 +194,7 @@ function stageRows(run: Run): Cell[][] {
 }
 
 function histRows(run: Run): Cell[][] {
-  const keys = keysOf('upcall.hist/1.0', run);
+  const keys = keysOf('upcall.hist/2.0', run);
   return HISTOGRAMS.flatMap((name) =>
     run.vcpus.stats.histograms[name].buckets().map((b) => [...keys, name, ...b]),
   );

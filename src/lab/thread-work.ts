@@ -53,6 +53,7 @@ export function* threadWork(
   c: number,
 ): Kernel {
   const { os, channels } = guest;
+  const { line } = guest.scenario.delivery;
   const cpu = guest.cpus[vcpu]!;
   const { core } = cpu;
   const port = ports.model(recorded);
@@ -60,7 +61,8 @@ export function* threadWork(
     case Work.bind: {
       const handler = (c >> 8) as HandlerKindCode;
       const channel = b as ChannelKindCode;
-      ports.bound(recorded, yield* os.generation.bind(os, cpu, channel, handler, c & 0xff), channel);
+      const target = line ? 0 : c & 0xff;
+      ports.bound(recorded, yield* os.generation.bind(os, cpu, channel, handler, target), channel);
       break;
     }
     case Work.unbind:
@@ -70,7 +72,9 @@ export function* threadWork(
     case Work.move:
       core.at(AT.bind);
       core.call();
-      yield* assignCpu(os, cpu, isrcOf(guest, port), ports.kind(recorded), c);
+      // Without an upcall of its own on each vCPU, FreeBSD refuses: EOPNOTSUPP.
+      if (line) core.ret();
+      else yield* assignCpu(os, cpu, isrcOf(guest, port), ports.kind(recorded), c);
       ports.moved(recorded);
       break;
     case Work.send:
@@ -78,7 +82,7 @@ export function* threadWork(
       yield* channels.send(core, port);
       break;
     case Work.notify:
-      yield* channels.send(core, 0);
+      yield* channels.notify(core, port);
       break;
     case Work.unmask:
       core.at(AT.write);

@@ -91,6 +91,18 @@ export class BranchPredictor {
     return this.#returns[this.#top] === back;
   }
 
+  /** The return stack was filled with addresses of nowhere, as mitigations do at a VM exit. */
+  fillReturns(): void {
+    this.#returns.fill(0);
+  }
+
+  /** IBPB: everything learned about branches is forgotten. */
+  forget(): void {
+    this.pollute(1 << BIMODAL_BITS);
+    this.#target.fill(0);
+    this.fillReturns();
+  }
+
   /**
    * Other code runs `branches` conditional branches of its own: as many entries of each table forget what they
    * knew, in an order that visits every place before it comes back to one.

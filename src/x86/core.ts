@@ -128,7 +128,8 @@ export class Core extends AtomicUnit {
   ret(): void {
     this.instruction();
     const dep = this.popReturn();
-    const done = this.simple(Uop.ret, this.branchPorts, dep, this.machine.n.returnCheckCycles);
+    const { returnCheckCycles, safeReturnCycles } = this.machine.n;
+    const done = this.simple(Uop.ret, this.branchPorts, dep, returnCheckCycles + safeReturnCycles);
     if (!this.predictor.return(this.returnAddress)) {
       this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
     }

@@ -9,9 +9,10 @@ import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import { LINE_BYTES, type Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { PORTS, SHARED_INFO, type SharedPages } from './abi.ts';
+import { VCPU, VirtualCpu } from './virtual-cpu.ts';
 
 /** Offsets in struct evtchn (ours), and the channel states (Xen's). */
-export const EVTCHN = { lock: 0, state: 8, notifyVcpu: 12, remotePort: 16, bytes: 64 } as const;
+export const EVTCHN = { lock: 0, state: 8, notifyVcpu: 12, remotePort: 16, consumer: 20, bytes: 64 } as const;
 
 /** Channel states besides `ChannelKind`. */
 export const ECS_FREE = 0;
@@ -19,9 +20,6 @@ export const ECS_RESERVED = 1;
 
 /** Offsets in struct domain (ours). */
 export const DOMAIN = { validEvtchns: 0, buckets: 8, vcpus: 16, sharedInfo: 24, eventLock: 64 } as const;
-
-/** Offset in struct vcpu (ours). */
-export const VCPU = { vcpuInfo: 0, bytes: 128 } as const;
 
 const BUCKET_CHANNELS = 64;
 
@@ -35,10 +33,17 @@ export class Domain implements SharedPages {
   /** Array of bucket pointers. */
   readonly buckets: Addr;
   readonly #memory: Memory;
+  readonly virtualCpus: readonly VirtualCpu[];
+  /** struct evtchn of the other ends, in the domains that send to this one: one for each port, and one for port 0. */
+  readonly #peers: Addr;
   readonly #vcpu: Addr;
 
-  /** @param vcpus 1..64 @param vcpuInfo where the guest registered each vCPU's vcpu_info */
-  constructor(memory: Memory, vcpus: number, vcpuInfo: readonly Addr[]) {
+  /**
+   * @param vcpus 1..64
+   * @param vcpuInfo where the guest registered each vCPU's vcpu_info
+   * @param vector at which upcalls arrive
+   */
+  constructor(memory: Memory, vcpus: number, vcpuInfo: readonly Addr[], vector: number) {
     if (vcpuInfo.length !== vcpus) throw new ModelBug('one vcpu_info for each vCPU', { vcpus });
     this.#memory = memory;
     this.vcpus = vcpus;
@@ -50,7 +55,10 @@ export class Domain implements SharedPages {
     memory.poke64(this.base + DOMAIN.buckets, this.buckets);
     memory.poke64(this.base + DOMAIN.vcpus, this.#vcpu);
     memory.poke64(this.base + DOMAIN.sharedInfo, this.sharedInfo);
-    for (let v = 0; v < vcpus; v++) memory.poke64(this.vcpu(v) + VCPU.vcpuInfo, vcpuInfo[v]!);
+    this.virtualCpus = vcpuInfo.map(
+      (info, v) => new VirtualCpu(memory, 'domain', v, this.vcpu(v), info, vector),
+    );
+    this.#peers = memory.place('xen: struct evtchn of the other ends', PORTS * EVTCHN.bytes, PAGE_BYTES);
     // Every port starts masked, as FreeBSD leaves the page after its initialisation.
     for (let w = 0; w < 64; w++) memory.poke64(this.sharedInfo + SHARED_INFO.mask + w * 8, -1, -1);
     this.addBucket();
@@ -72,6 +80,16 @@ export class Domain implements SharedPages {
     const bucket = this.#memory.peek32(this.buckets + (port >>> 6) * 8);
     if (bucket === 0) throw new ModelBug('port without a channel', { port });
     return bucket + (port & 63) * EVTCHN.bytes;
+  }
+
+  /** State of a port's channel. Not charged. */
+  kindOf(port: Port): number {
+    return this.#memory.peek32(this.channel(port) + EVTCHN.state);
+  }
+
+  /** struct evtchn of a port's other end, in another domain. */
+  peer(port: Port): Addr {
+    return this.#peers + port * EVTCHN.bytes;
   }
 
   /** Adds 64 channels; false when all 4,096 exist. The caller charges the allocation. */

@@ -2,63 +2,64 @@
  * Xen's event channels: sending, and the hypercalls of a bind and an unbind. What differs between the ABIs is
  * behind PortOps.
  *
- * Charged step by step: the accesses to shared state that decide what happens (and that bounce between cores),
- * and the linear search for a free port. The rest of each hypercall is a lump of the machine.
- * Follows xen/common/event_channel.c as the fact sheet on Xen describes it (sections 3 and 6).
+ * Charged step by step: locks with their barriers, the accesses to shared state that decide what happens (and that
+ * bounce between cores), and the linear search for a free port. The rest of each hypercall is a lump of the machine.
+ * Follows xen/common/event_channel.c as the fact sheet on Xen describes it (sections 3 and 6; locks of Xen 4.17).
  */
-import { ModelBug } from '../model/errors.ts';
-import type { Addr, Port, Vcpu } from '../model/units.ts';
+import type { Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
-import { ChannelKind, type ChannelKindCode, type Hypercalls, PORTS, VCPU_INFO } from './abi.ts';
-import { DOMAIN, type Domain, ECS_FREE, EVTCHN, VCPU } from './domain.ts';
-import type { Delivery, Marker, PortOps } from './port-ops.ts';
-import { newEvtchnStats } from './stats.ts';
+import { ChannelKind, type ChannelKindCode, type Hypercalls } from './abi.ts';
+import { DOMAIN, type Domain, ECS_FREE, EVTCHN } from './domain.ts';
+import { getFreePort } from './free-port.ts';
+import { readLock, readUnlock, writeLock, writeUnlock } from './locks.ts';
+import type { Delivery, PortOps } from './port-ops.ts';
+import type { EvtchnStats } from './stats.ts';
 
-const entry = new SourceFile('xen/arch/x86/hvm/hypercall.c').fn('hvm_hypercall');
-const common = new SourceFile('xen/common/event_channel.c');
-const getFreePort = common.fn('get_free_port');
-const markPending = common.fn('vcpu_mark_events_pending');
-const op = common.fn('do_event_channel_op');
-const sendFn = common.fn('evtchn_send');
+const file = new SourceFile('xen/common/event_channel.c');
+const op = file.fn('do_event_channel_op');
+const sendFn = file.fn('evtchn_send');
 
 const At = {
-  exit: entry.site('VM exit and entry of a hypercall', 4),
-  sendWork: op.site('EVTCHNOP_send, not modelled step by step', 40),
+  copy: op.site('copy the argument from the guest', 30),
   opWork: op.site('other EVTCHNOP, not modelled step by step', 60),
-  eventLock: op.site('domain event_lock', 4),
   channel: op.site('fields of the channel', 12),
-  searchPort: getFreePort.site('linear search for a free port', 16),
-  newBucket: getFreePort.site('a bucket of 64 channels allocated', 20),
-  state: sendFn.site('is the other end open?', 4),
-  mark: markPending.site('set evtchn_upcall_pending', 6),
+  bounds: sendFn.site('port to channel', 14),
+  state: sendFn.site('state, remote end', 16),
+  remote: sendFn.site('is the other end open?', 8),
 };
 
-/** Makes the ABI of a domain, given whom it marks events for. */
-export type MakePortOps = (marker: Marker, stats: ReturnType<typeof newEvtchnStats>) => PortOps;
+/** The way in and out of Xen for the vCPU that runs on a core. */
+export interface HypercallGate {
+  /** The exit of a hypercall. */
+  enter(core: Core): Kernel;
+  /** Back to the guest. */
+  leave(core: Core): Kernel;
+}
 
 /** The event channels of one domain. */
-export class EventChannels implements Hypercalls, Marker {
-  readonly stats = newEvtchnStats();
+export class EventChannels implements Hypercalls {
+  readonly stats: EvtchnStats;
   readonly ops: PortOps;
   readonly #domain: Domain;
   readonly #delivery: Delivery;
+  readonly #gate: HypercallGate;
 
-  constructor(domain: Domain, delivery: Delivery, makeOps: MakePortOps) {
+  constructor(domain: Domain, delivery: Delivery, gate: HypercallGate, ops: PortOps, stats: EvtchnStats) {
     this.#domain = domain;
     this.#delivery = delivery;
-    this.ops = makeOps(this, this.stats);
+    this.#gate = gate;
+    this.ops = ops;
+    this.stats = stats;
   }
 
-  /**
-   * An event is sent to `port` by code running on `core`, if its channel is open. The caller charges the
-   * sender's hypercall, if it is one.
-   */
+  /** An event is sent to `port` by Xen's code running on `core`, if its channel is open. */
   *setPending(core: Core, port: Port): Kernel {
     const { stats } = this;
     const channel = this.#domain.channel(port);
-    core.at(At.state);
+    core.at(At.remote);
     if (core.behind(NOW)) yield;
+    core.branch(false, core.load32(channel + EVTCHN.consumer, NOW));
     const tState = core.load32(channel + EVTCHN.state, NOW);
     if (core.branch(core.lo === ECS_FREE, tState)) {
       stats.dropped++;
@@ -68,110 +69,121 @@ export class EventChannels implements Hypercalls, Marker {
     yield* this.ops.setPending(core, port, channel);
   }
 
-  *send(core: Core, remote: Port): Kernel {
-    this.#hypercall(core, At.sendWork, core.machine.n.evtchnSendCycles);
-    if (remote !== 0) yield* this.setPending(core, remote);
+  *send(core: Core, port: Port): Kernel {
+    yield* this.#begin(core);
+    if (port !== 0) {
+      // An IPI port is its own other end.
+      const ipi = this.#isIpi(port);
+      const local = ipi ? this.#domain.channel(port) : this.#domain.peer(port);
+      yield* this.#locate(core, local);
+      yield* this.setPending(core, port);
+      yield* readUnlock(core, local + EVTCHN.lock);
+    }
+    yield* this.#gate.leave(core);
+  }
+
+  *notify(core: Core, port: Port): Kernel {
+    yield* this.#begin(core);
+    const local = this.#domain.channel(port);
+    yield* this.#locate(core, local);
+    core.at(At.remote);
+    if (core.behind(NOW)) yield;
+    core.load32(this.#domain.peer(port) + EVTCHN.state, NOW);
+    // What it does to the other domain's pages is not modelled.
+    core.lump(core.machine.n.remoteSendCycles);
+    yield* readUnlock(core, local + EVTCHN.lock);
+    yield* this.#gate.leave(core);
   }
 
   *bind(core: Core, kind: ChannelKindCode, vcpu: Vcpu): Kernel<Port> {
-    this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
-    this.#eventLock(core);
-    const port = this.#freePort(core);
-    core.at(At.channel);
+    yield* this.#begin(core);
+    const eventLock = this.#domain.base + DOMAIN.eventLock;
+    yield* writeLock(core, eventLock);
+    const port = getFreePort(core, this.#domain);
     const channel = this.#domain.channel(port);
+    core.at(At.opWork);
+    core.lump(core.machine.n.evtchnOpCycles);
+    yield* writeLock(core, channel + EVTCHN.lock);
+    core.at(At.channel);
+    if (core.behind(NOW)) yield;
     core.store32(channel + EVTCHN.state, kind, NOW);
     core.store32(channel + EVTCHN.notifyVcpu, vcpu, NOW);
     core.free(6);
     // A freshly bound interdomain channel always starts pending: the other end may have sent already.
     if (kind === ChannelKind.interdomain) yield* this.setPending(core, port);
-    this.#eventUnlock(core);
+    yield* writeUnlock(core, channel + EVTCHN.lock);
+    yield* writeUnlock(core, eventLock);
+    yield* this.#gate.leave(core);
     return port;
   }
 
   *bindVcpu(core: Core, port: Port, vcpu: Vcpu): Kernel {
-    this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
-    this.#eventLock(core);
+    yield* this.#begin(core);
+    const eventLock = this.#domain.base + DOMAIN.eventLock;
+    yield* writeLock(core, eventLock);
+    core.at(At.opWork);
+    core.lump(core.machine.n.evtchnOpCycles);
     core.at(At.channel);
+    if (core.behind(NOW)) yield;
     core.store32(this.#domain.channel(port) + EVTCHN.notifyVcpu, vcpu, NOW);
     core.free(6);
-    this.#eventUnlock(core);
+    yield* writeUnlock(core, eventLock);
+    yield* this.#gate.leave(core);
   }
 
   *unmask(core: Core, port: Port): Kernel {
     this.stats.unmasks++;
-    this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
-    yield* this.ops.unmask(core, port, this.#domain.channel(port));
+    yield* this.#begin(core);
+    const channel = this.#domain.channel(port);
+    yield* this.#locate(core, channel);
+    yield* this.ops.unmask(core, port, channel);
+    yield* readUnlock(core, channel + EVTCHN.lock);
+    yield* this.#gate.leave(core);
   }
 
   *close(core: Core, port: Port): Kernel {
-    this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
-    this.#eventLock(core);
+    yield* this.#begin(core);
+    const eventLock = this.#domain.base + DOMAIN.eventLock;
+    yield* writeLock(core, eventLock);
     const channel = this.#domain.channel(port);
+    core.at(At.opWork);
+    core.lump(core.machine.n.evtchnOpCycles);
+    yield* writeLock(core, channel + EVTCHN.lock);
     yield* this.ops.clearPending(core, port, channel);
     core.at(At.channel);
+    if (core.behind(NOW)) yield;
     core.store32(channel + EVTCHN.state, ECS_FREE, NOW);
     core.store32(channel + EVTCHN.notifyVcpu, 0, NOW);
     core.free(6);
     this.#delivery.closed(port);
-    this.#eventUnlock(core);
+    yield* writeUnlock(core, channel + EVTCHN.lock);
+    yield* writeUnlock(core, eventLock);
+    yield* this.#gate.leave(core);
   }
 
-  *mark(core: Core, vcpu: Vcpu): Kernel {
-    core.at(At.mark);
-    const tInfo = core.load64(this.#domain.vcpu(vcpu) + VCPU.vcpuInfo, NOW);
-    const info: Addr = core.lo;
-    if (core.behind(tInfo)) yield;
-    const tUp = core.lockBitSet(info + VCPU_INFO.upcallPending, 0, tInfo);
-    if (core.branch(core.lo !== 0, tUp)) {
-      this.stats.upcall_set++;
-      return;
-    }
-    this.stats.marked++;
-    this.#delivery.marked(vcpu, core);
-  }
-
-  /** Lowest port that is free, by looking at every channel from port 0 up. */
-  #freePort(core: Core): Port {
-    const domain = this.#domain;
-    core.at(At.searchPort);
-    for (let port = 0; port < PORTS; port++) {
-      const tValid = core.load32(domain.base + DOMAIN.validEvtchns, NOW);
-      if (!core.branch(port < core.lo, tValid)) {
-        core.at(At.newBucket);
-        if (!domain.addBucket()) break;
-        core.lump(core.machine.n.evtchnBucketCycles);
-        core.at(At.searchPort);
-      }
-      const tBuckets = core.load64(domain.base + DOMAIN.buckets, NOW);
-      const tBucket = core.load64(core.lo + (port >>> 6) * 8, tBuckets);
-      // Index masking against speculation, shift, add: four more instructions before the state.
-      core.free(3);
-      const tChannel = core.alu(tBucket);
-      const tState = core.load32(core.lo + (port & 63) * EVTCHN.bytes + EVTCHN.state, tChannel);
-      if (core.branch(core.lo === ECS_FREE, tState)) return port;
-      core.alu(NOW);
-      core.at(At.searchPort);
-    }
-    throw new ModelBug('no free event channel', { ports: PORTS });
-  }
-
-  /** Exit and entry, and the part of the operation that is one number. */
-  #hypercall(core: Core, work: number, workCycles: number): void {
+  /** The exit, and the argument in the guest's memory. */
+  *#begin(core: Core): Kernel {
     this.stats.hypercalls++;
-    core.at(At.exit);
-    core.transition(core.machine.n.hypercallCycles);
-    core.at(work);
-    core.lump(workCycles);
+    yield* this.#gate.enter(core);
+    core.at(At.copy);
+    core.lump(core.machine.n.guestCopyCycles);
   }
 
-  #eventLock(core: Core): void {
-    core.at(At.eventLock);
-    core.cmpxchg32(this.#domain.base + DOMAIN.eventLock, 0, 1, NOW);
-    core.lfence();
+  /** The channel of a port, with its lock taken for reading. */
+  *#locate(core: Core, channel: number): Kernel {
+    const { base } = this.#domain;
+    core.at(At.bounds);
+    core.free(4);
+    core.load32(base + DOMAIN.validEvtchns, NOW);
+    core.alu(core.load64(base + DOMAIN.buckets, NOW));
+    yield* readLock(core, channel + EVTCHN.lock);
+    core.at(At.state);
+    const t = core.load32(channel + EVTCHN.state, NOW);
+    core.branch(false, core.load32(channel + EVTCHN.consumer, NOW));
+    core.alu(t);
   }
 
-  #eventUnlock(core: Core): void {
-    core.at(At.eventLock);
-    core.store32(this.#domain.base + DOMAIN.eventLock, 0, NOW);
+  #isIpi(port: Port): boolean {
+    return this.#domain.kindOf(port) === ChannelKind.ipi;
   }
 }

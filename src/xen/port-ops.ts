@@ -12,8 +12,6 @@ export interface Delivery {
   unmasked(port: Port, from: Core): void;
   /** A port was closed: from here on its number may be handed out again. */
   closed(port: Port): void;
-  /** A vCPU's upcall was newly marked: it needs an interrupt. */
-  marked(vcpu: Vcpu, from: Core): void;
 }
 
 /** vcpu_mark_events_pending: a vCPU has something new to look at. */

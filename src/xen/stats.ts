@@ -1,4 +1,4 @@
-/** What Xen counts of the event channels of a domain. Order is column order in reports. */
+/** What Xen counts, of the event channels of a domain and of itself. Order is column order in reports. */
 import { counters } from '../model/stats.ts';
 
 /** Rungs of the suppression ladder at which a send ended, and hypercalls by kind. */
@@ -29,4 +29,54 @@ export type EvtchnStats = ReturnType<typeof newEvtchnStats>;
 /** All counters at zero. */
 export function newEvtchnStats() {
   return counters(EVTCHN_STATS);
+}
+
+/** What Xen does on the way from a marked vCPU to its handler: rungs 5 to 8 of the ladder, exits, switches. */
+export const XEN_STATS = {
+  irr_set: {
+    unit: 'events',
+    direction: 'neutral',
+    what: 'marks that found the vector already set in IRR or PIR',
+  },
+  not_running: { unit: 'events', direction: 'neutral', what: 'kicks of a vCPU that waited for its pCPU' },
+  self_kicks: { unit: 'events', direction: 'neutral', what: 'kicks of the vCPU whose own exit marked it' },
+  kick_pending: {
+    unit: 'events',
+    direction: 'neutral',
+    what: 'kicks that found the softirq bit already set',
+  },
+  mwait_wakes: { unit: 'events', direction: 'neutral', what: 'softirqs whose store ended an MWAIT: no IPI' },
+  ipis: { unit: 'ipis', direction: 'lower', what: 'inter-processor interrupts sent' },
+  wakes: { unit: 'wakes', direction: 'neutral', what: 'blocked vCPUs woken' },
+  tasklets: {
+    unit: 'events',
+    direction: 'lower',
+    what: 'marks put off to a tasklet because interrupts were off',
+  },
+  injections: {
+    unit: 'upcalls',
+    direction: 'neutral',
+    what: 'vectors injected or delivered by the hardware',
+  },
+  windows: { unit: 'windows', direction: 'lower', what: 'times the interrupt window was armed' },
+  posted: { unit: 'upcalls', direction: 'neutral', what: 'posted interrupts taken in guest mode' },
+  exits_interrupt: { unit: 'exits', direction: 'lower', what: 'VM exits for a physical interrupt' },
+  exits_window: { unit: 'exits', direction: 'lower', what: 'VM exits for an open interrupt window' },
+  exits_eoi: { unit: 'exits', direction: 'lower', what: 'VM exits for the EOI of an upcall' },
+  exits_halt: { unit: 'exits', direction: 'neutral', what: 'VM exits for HLT' },
+  exits_hypercall: { unit: 'exits', direction: 'lower', what: 'VM exits for event-channel hypercalls' },
+  exits_apic: { unit: 'exits', direction: 'lower', what: 'VM exits for another access to the local APIC' },
+  switches: {
+    unit: 'switches',
+    direction: 'neutral',
+    what: 'times another vCPU, or the idle one, was switched to',
+  },
+} as const;
+
+/** Counters of one host. */
+export type XenStats = ReturnType<typeof newXenStats>;
+
+/** All counters at zero. */
+export function newXenStats() {
+  return counters(XEN_STATS);
 }

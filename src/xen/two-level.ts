@@ -7,9 +7,10 @@ import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import type { Memory } from '../x86/memory.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { SHARED_INFO, VCPU_INFO } from './abi.ts';
-import { type Domain, EVTCHN, VCPU } from './domain.ts';
+import { type Domain, EVTCHN } from './domain.ts';
 import type { Delivery, Marker, PortOps } from './port-ops.ts';
 import type { EvtchnStats } from './stats.ts';
+import { VCPU } from './virtual-cpu.ts';
 
 const file = new SourceFile('xen/common/event_2l.c');
 const setPendingFn = file.fn('evtchn_2l_set_pending');

@@ -78,6 +78,13 @@ class Race {
     const nothing = () => {};
     const host: GuestHost = {
       horizon: this.horizon,
+      hardware: {
+        interrupt: nothing,
+        wake: nothing,
+        deliver: nothing,
+        interruptsOn: () => false,
+        switchTo: nothing,
+      },
       handled: nothing,
       findBegins: nothing,
       findEnds: nothing,
@@ -87,7 +94,6 @@ class Race {
       pending: nothing,
       unmasked: nothing,
       closed: nothing,
-      marked: nothing,
       ithreadRunnable: (event, vcpu) => this.#preempt(vcpu, event),
     };
     const scenario = scenarioOf({ ...DEFAULT_NAMES, guest: generation.name });
