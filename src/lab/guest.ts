@@ -43,7 +43,7 @@ export class Guest {
     const { generation, machine, strategy, lumps } = scenario;
     this.scenario = scenario;
     this.memory = new Memory(MEMORY_MIB, scenario.run.pageBits);
-    const image = new KernelImage(this.memory, vcpus, generation.pcpu);
+    const image = new KernelImage(this.memory, vcpus, generation.pcpu, generation.isrc);
     this.domain = new Domain(this.memory, vcpus, image.vcpuInfo);
     image.share(this.domain);
     const { sockets, senderSocket } = scenario.run;

@@ -13,7 +13,7 @@ import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core } from '../x86/core.ts';
 import { SITE_ADDRESS } from '../x86/sites.ts';
 import { type ChannelKindCode, PORTS, SHARED_INFO } from '../xen/abi.ts';
-import { EVTCHN } from '../xen/domain.ts';
+import { EVTCHN } from '../xen/layout.ts';
 import { newAccounts, OPERATIONS } from './accounts.ts';
 import { Guest, type GuestHost } from './guest.ts';
 import { EVENT_INJECT, Interrupts } from './interrupts.ts';
@@ -79,6 +79,7 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     this.#unmaskUserPorts();
     this.engine.runTo(Number.POSITIVE_INFINITY);
     for (const core of this.guest.cores) core.resetCounts();
+    this.guest.uncore.transfers.reset();
     for (const name of OPERATIONS) if (name !== 'setup') this.accounts[name].fill(0);
     this.stats.reset();
     this.history.reset();

@@ -11,7 +11,8 @@ import type { Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { ChannelKind, type ChannelKindCode, type Hypercalls, PORTS, SHARED_INFO, VCPU_INFO } from './abi.ts';
-import { DOMAIN, type Domain, ECS_FREE, EVTCHN, VCPU } from './domain.ts';
+import type { Domain } from './domain.ts';
+import { DOMAIN, ECS_FREE, EVTCHN, VCPU } from './layout.ts';
 
 const entry = new SourceFile('xen/arch/x86/hvm/hypercall.c').fn('hvm_hypercall');
 const common = new SourceFile('xen/common/event_channel.c');
