@@ -3,6 +3,7 @@ import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
+import { linesTable } from './lines.ts';
 import { machineDiffTable } from './machine-diff.ts';
 import { DEFAULT_NAMES } from './scenario.ts';
 import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
@@ -17,6 +18,7 @@ export function schemaTable(): Table {
     runsTable([]),
     stagesTable([]),
     histTable([]),
+    linesTable([]),
     compareTable([]),
     breakEvenTable([]),
     explainTable([]),

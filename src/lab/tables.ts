@@ -7,22 +7,11 @@ import { CAUSE_COUNT, CAUSES } from '../x86/cause.ts';
 import { SITES } from '../x86/sites.ts';
 import { EVTCHN_STATS, XEN_STATS } from '../xen/stats.ts';
 import { OPERATIONS } from './accounts.ts';
+import { lineRows } from './lines.ts';
 import type { Run } from './replay.ts';
+import { KEYS, keysOf } from './run-keys.ts';
 import { RUN_HISTOGRAMS, RUN_STATS, type RunHistogram } from './run-stats.ts';
 import { guessedNumbers, modelFingerprint } from './scenario.ts';
-
-/** Key columns of every table: what a row is about, completely. */
-const KEYS: readonly Column[] = [
-  text('schema', 'name and version of this table'),
-  text('trace', 'name of the trace'),
-  text('machine', 'modelled machine'),
-  text('guest', 'generation of the FreeBSD code'),
-  text('strategy', 'how an unused isrc is found'),
-  text('cache', 'state of the caches when an upcall or a bind begins'),
-  text('delivery', 'how upcalls reach the guest'),
-  text('scheduler', "Xen's scheduler"),
-  text('changes', 'numbers that were set by hand'),
-];
 
 const HISTOGRAMS = Object.keys(RUN_HISTOGRAMS) as RunHistogram[];
 
@@ -85,23 +74,22 @@ const HIST_COLUMNS: readonly Column[] = [
   integer('count', 'operations', 'neutral', 'values in the bucket'),
 ];
 
-/** The key cells of a run under a schema. */
-function keysOf(schema: string, run: Run): string[] {
-  const { machine, generation, strategy, cache, delivery, scheduler, changes } = run.scenario;
-  const names = [machine.name, generation.name, strategy.name, cache, delivery.name, scheduler];
-  return [schema, run.trace.name, ...names, changes];
-}
-
 /** What is kept of a run: its rows in the tables. The guest itself, with its memory, is let go. */
 export interface RunResult {
   readonly run: readonly Cell[];
   readonly stages: ReadonlyArray<readonly Cell[]>;
   readonly hist: ReadonlyArray<readonly Cell[]>;
+  readonly lines: ReadonlyArray<readonly Cell[]>;
 }
 
 /** The rows of a run. */
 export function resultOf(run: Run): RunResult {
-  return { run: runRow('upcall.runs/2.0', run), stages: stageRows(run), hist: histRows(run) };
+  return {
+    run: runRow('upcall.runs/2.0', run),
+    stages: stageRows(run),
+    hist: histRows(run),
+    lines: lineRows(run),
+  };
 }
 
 /** A number of a run by the name of its column in `runs`; null where it is not available. */

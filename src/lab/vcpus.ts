@@ -14,9 +14,9 @@ import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 import { SITE_ADDRESS } from '../x86/sites.ts';
 import { ChannelKind, type ChannelKindCode, PORTS } from '../xen/abi.ts';
-import { EVTCHN } from '../xen/domain.ts';
 import { haltExit } from '../xen/hvm-exits.ts';
 import { idleLoop } from '../xen/idle.ts';
+import { EVTCHN } from '../xen/layout.ts';
 import { HostVector, Mode, type Pcpu } from '../xen/pcpu.ts';
 import type { VirtualCpu } from '../xen/virtual-cpu.ts';
 import { vmEntry } from '../xen/vmexit.ts';
@@ -135,6 +135,7 @@ export class Vcpus implements GuestHost, InterruptHost, ProcessorOwner, WorkObse
     this.#unmaskUserPorts();
     this.engine.runTo(Number.POSITIVE_INFINITY);
     for (const core of this.guest.cores) core.resetCounts();
+    this.guest.uncore.transfers.reset();
     for (const name of OPERATIONS) if (name !== 'setup') this.accounts[name].fill(0);
     this.stats.reset();
     this.history.reset();

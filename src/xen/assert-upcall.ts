@@ -2,15 +2,17 @@
  * hvm_assert_evtchn_irq: from a vCPU whose upcall was newly marked to the interrupt that tells it (fact sheet on
  * Xen, 3.3). With interrupts off the work is put off to a tasklet of this pCPU (3.6).
  */
+
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import type { CallbackLine } from './callback-line.ts';
 import type { EventSource } from './event-source.ts';
 import { vcpuKick } from './kick.ts';
+import { VCPU } from './layout.ts';
 import { spinLock, spinUnlock } from './locks.ts';
 import { cpuRaiseSoftirq } from './raise-softirq.ts';
 import { Softirq } from './softirq-bits.ts';
-import { VCPU, type VirtualCpu } from './virtual-cpu.ts';
+import type { VirtualCpu } from './virtual-cpu.ts';
 import { vlapicSetIrq } from './vlapic.ts';
 import type { Xen } from './xen.ts';
 

@@ -1,10 +1,12 @@
 /** get_free_port (xen/common/event_channel.c): the lowest free port, by looking at every channel from port 0 up. */
+
 import { ModelBug } from '../model/errors.ts';
 import type { Port } from '../model/units.ts';
 import { type Core, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { PORTS } from './abi.ts';
-import { DOMAIN, type Domain, ECS_FREE, EVTCHN } from './domain.ts';
+import type { Domain } from './domain.ts';
+import { DOMAIN, ECS_FREE, EVTCHN } from './layout.ts';
 
 const fn = new SourceFile('xen/common/event_channel.c', 'free port').fn('get_free_port');
 const At = {

@@ -2,6 +2,7 @@
  * An HVM or PVH domain on its host: marks its vCPUs, raises events for it from interrupts, and is its way into Xen
  * and out.
  */
+
 import type { Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import type { Memory } from '../x86/memory.ts';
@@ -9,14 +10,15 @@ import { SourceFile } from '../x86/sites.ts';
 import { VCPU_INFO, type VirtualHardware } from './abi.ts';
 import { assertUpcall } from './assert-upcall.ts';
 import { CallbackLine } from './callback-line.ts';
-import { type Domain, EVTCHN } from './domain.ts';
+import type { Domain } from './domain.ts';
 import { EventChannels, type HypercallGate } from './event-channels.ts';
 import type { EventSource } from './event-source.ts';
 import { eoiExit, exited } from './hvm-exits.ts';
+import { EVTCHN, VCPU } from './layout.ts';
 import { readLock, readUnlock } from './locks.ts';
 import type { Delivery, Marker, PortOps } from './port-ops.ts';
 import { type EvtchnStats, newEvtchnStats } from './stats.ts';
-import { type Owner, VCPU, type VirtualCpu } from './virtual-cpu.ts';
+import type { Owner, VirtualCpu } from './virtual-cpu.ts';
 import { vmEntry } from './vmexit.ts';
 import type { Xen } from './xen.ts';
 

@@ -2,14 +2,16 @@
  * VM exits a guest causes itself, or that an interrupt causes: each from the exit to the entry. The guest's code
  * goes on behind them; what was injected meanwhile comes first, so the kernels stop once at their end.
  */
+
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { takeInterrupts } from './host-interrupts.ts';
 import { hasPendingIrq } from './intr-assist.ts';
+import { VCPU } from './layout.ts';
 import type { Pcpu } from './pcpu.ts';
 import { cpuRaiseSoftirq } from './raise-softirq.ts';
 import { Softirq } from './softirq-bits.ts';
-import { PauseFlag, VCPU, type VirtualCpu } from './virtual-cpu.ts';
+import { PauseFlag, type VirtualCpu } from './virtual-cpu.ts';
 import { vlapicEoi } from './vlapic.ts';
 import { type ExitReason, vmEntry, vmExit } from './vmexit.ts';
 import type { Xen } from './xen.ts';

@@ -3,10 +3,12 @@
  * hvm_vcpu_has_pending_irq (fact sheet on Xen, 4.2 and 4.3). Injects the upcall's vector, or arms the interrupt
  * window, or leaves it to the hardware where it has virtual interrupt delivery.
  */
+
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { VCPU_INFO } from './abi.ts';
-import { VCPU, type VirtualCpu } from './virtual-cpu.ts';
+import { VCPU } from './layout.ts';
+import type { VirtualCpu } from './virtual-cpu.ts';
 import { syncPirToIrr } from './vlapic.ts';
 import type { Xen } from './xen.ts';
 

@@ -1,10 +1,12 @@
 /** Waking and kicking a vCPU: vcpu_kick and vcpu_unblock (fact sheet on Xen, 3.3; rung 6 of 3.4). */
+
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
+import { VCPU } from './layout.ts';
 import { cpuRaiseSoftirq } from './raise-softirq.ts';
 import { wake } from './sched/wake.ts';
 import { Softirq } from './softirq-bits.ts';
-import { PauseFlag, VCPU, type VirtualCpu } from './virtual-cpu.ts';
+import { PauseFlag, type VirtualCpu } from './virtual-cpu.ts';
 import type { Xen } from './xen.ts';
 
 const domain = new SourceFile('xen/arch/x86/domain.c', 'kick');

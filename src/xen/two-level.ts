@@ -2,15 +2,16 @@
  * The 2-level ABI on Xen's side: xen/common/event_2l.c, as the fact sheet on Xen describes it (sections 3.3, 3.7).
  * Every access to a page shared with the guest is a step of its own, at which others may come first.
  */
+
 import type { Addr, Port } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import type { Memory } from '../x86/memory.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { SHARED_INFO, VCPU_INFO } from './abi.ts';
-import { type Domain, EVTCHN } from './domain.ts';
+import type { Domain } from './domain.ts';
+import { EVTCHN, VCPU } from './layout.ts';
 import type { Delivery, Marker, PortOps } from './port-ops.ts';
 import type { EvtchnStats } from './stats.ts';
-import { VCPU } from './virtual-cpu.ts';
 
 const file = new SourceFile('xen/common/event_2l.c');
 const setPendingFn = file.fn('evtchn_2l_set_pending');

@@ -10,21 +10,7 @@ import type { Addr, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 
-/** Offsets in struct vcpu. */
-export const VCPU = {
-  vcpuInfo: 0,
-  upcallVector: 8,
-  lapicEnabled: 12,
-  virqLock: 16,
-  virqToEvtchn: 24,
-  pauseFlags: 64,
-  isRunning: 68,
-  processor: 72,
-  runstate: 76,
-  window: 128,
-  eventInjection: 132,
-  bytes: 192,
-} as const;
+import { VCPU } from './layout.ts';
 
 /** Bits of the pause flags. */
 export const PauseFlag = { blocked: 0 } as const;

@@ -3,13 +3,15 @@
  * descriptor of VMX (fact sheet on Xen, 3.3 and 4.6). Other interrupts of the guest are not modelled, so IRR and
  * ISR hold this vector or nothing.
  */
+
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { vcpuKick, vcpuUnblock } from './kick.ts';
+import { VCPU } from './layout.ts';
 import { HostVector } from './pcpu.ts';
 import { cpuRaiseSoftirq, sendIpi } from './raise-softirq.ts';
 import { Softirq } from './softirq-bits.ts';
-import { PiControl, VCPU, type VirtualCpu } from './virtual-cpu.ts';
+import { PiControl, type VirtualCpu } from './virtual-cpu.ts';
 import type { Xen } from './xen.ts';
 
 const vlapic = new SourceFile('xen/arch/x86/hvm/vlapic.c');

@@ -3,13 +3,14 @@
  * the entry (vmx_asm_do_vmentry, svm_asm_do_resume; fact sheet on Xen, 4.5). Interrupts, softirqs and intr_assist
  * until nothing is left.
  */
+
 import { type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { takeInterrupts } from './host-interrupts.ts';
 import { intrAssist } from './intr-assist.ts';
+import { VCPU } from './layout.ts';
 import { IRQ_STAT, Mode, type Pcpu } from './pcpu.ts';
 import { doSoftirq } from './softirq.ts';
-import { VCPU } from './virtual-cpu.ts';
 import type { Xen } from './xen.ts';
 
 const entryFile = new SourceFile('xen/arch/x86/hvm/{vmx,svm}/entry.S');

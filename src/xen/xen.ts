@@ -2,15 +2,17 @@
  * The hypervisor of one host: its pCPUs, its global lines, how it delivers and schedules. The functions of Xen's
  * that work on it are in files of their own, named as in Xen.
  */
+
 import type { Addr, Cycle } from '../model/units.ts';
 import type { Core } from '../x86/core.ts';
 import type { Machine } from '../x86/machine.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 import type { DeliveryMode } from './delivery-mode.ts';
+import { VCPU } from './layout.ts';
 import { HostVector, Pcpu } from './pcpu.ts';
 import type { Scheduler, SchedulerHost } from './sched/scheduler.ts';
 import { newXenStats } from './stats.ts';
-import { PauseFlag, Runstate, VCPU, type VirtualCpu } from './virtual-cpu.ts';
+import { PauseFlag, Runstate, type VirtualCpu } from './virtual-cpu.ts';
 
 /** What Xen asks of the hardware and of whoever runs the vCPUs. Cycles are absolute. */
 export interface Hardware {

@@ -3,11 +3,13 @@
  * running, reset when the next one has none, the rate limit, the slice, the tickle on a wake-up (fact sheet on Xen,
  * 5.5). Weights are equal. Times of Xen's in microseconds, here in cycles of the machine.
  */
+
 import { type Cycle, cyclesOfNanos } from '../../model/units.ts';
 import { type Core, NOW } from '../../x86/core.ts';
 import { SourceFile } from '../../x86/sites.ts';
+import { VCPU } from '../layout.ts';
 import type { Pcpu } from '../pcpu.ts';
-import { Runstate, VCPU, type VirtualCpu } from '../virtual-cpu.ts';
+import { Runstate, type VirtualCpu } from '../virtual-cpu.ts';
 import type { Scheduler, SchedulerHost } from './scheduler.ts';
 
 const file = new SourceFile('xen/common/sched/credit2.c');

@@ -1,8 +1,10 @@
 /** The null scheduler (xen/common/sched/null.c): every vCPU has its pCPU to itself. */
+
 import { type Core, NOW } from '../../x86/core.ts';
 import { SourceFile } from '../../x86/sites.ts';
+import { VCPU } from '../layout.ts';
 import type { Pcpu } from '../pcpu.ts';
-import { Runstate, VCPU, type VirtualCpu } from '../virtual-cpu.ts';
+import { Runstate, type VirtualCpu } from '../virtual-cpu.ts';
 import type { Scheduler, SchedulerHost } from './scheduler.ts';
 
 const file = new SourceFile('xen/common/sched/null.c');

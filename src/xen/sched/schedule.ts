@@ -2,11 +2,13 @@
  * schedule() and context_switch(): who runs on a pCPU next, and what the switch costs (fact sheet on Xen, 5.3).
  * Going idle is lazy: the state of the last vCPU stays loaded, and coming back to it is cheap.
  */
+
 import { type Kernel, NOW } from '../../x86/core.ts';
 import { SourceFile } from '../../x86/sites.ts';
+import { VCPU } from '../layout.ts';
 import { spinLock, spinUnlock } from '../locks.ts';
 import type { Pcpu } from '../pcpu.ts';
-import { PauseFlag, Runstate, VCPU, type VirtualCpu } from '../virtual-cpu.ts';
+import { PauseFlag, Runstate, type VirtualCpu } from '../virtual-cpu.ts';
 import type { Xen } from '../xen.ts';
 
 const core_ = new SourceFile('xen/common/sched/core.c', 'schedule');

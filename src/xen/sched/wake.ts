@@ -1,10 +1,12 @@
 /** vcpu_wake: a blocked vCPU becomes runnable and its pCPU is told if the scheduler says so (5.3, 5.5). */
+
 import { type Core, type Kernel, NOW } from '../../x86/core.ts';
 import { SourceFile } from '../../x86/sites.ts';
+import { VCPU } from '../layout.ts';
 import { spinLock, spinUnlock } from '../locks.ts';
 import { cpuRaiseSoftirq } from '../raise-softirq.ts';
 import { Softirq } from '../softirq-bits.ts';
-import { Runstate, VCPU, type VirtualCpu } from '../virtual-cpu.ts';
+import { Runstate, type VirtualCpu } from '../virtual-cpu.ts';
 import type { Xen } from '../xen.ts';
 
 const AT_WAKE = new SourceFile('xen/common/sched/core.c', 'wake')
