@@ -14,8 +14,8 @@ export type OnHandler = (port: Port, before: number) => void;
 /** A guest whose kernels run undisturbed. */
 export class BenchGuest implements GuestHost {
   readonly horizon = { cycle: Number.POSITIVE_INFINITY };
-  /** A machine on which nothing else happens; `hardware` can be replaced to watch what Xen asks for. */
-  hardware: Hardware = {
+  /** A machine on which nothing else happens; its methods can be replaced to watch what Xen asks for. */
+  readonly hardware: Hardware = {
     interrupt: () => {},
     wake: () => {},
     deliver: () => {},
@@ -28,8 +28,9 @@ export class BenchGuest implements GuestHost {
   onHandler: OnHandler = () => {};
   readonly #runnable: Addr[] = [];
 
-  constructor(scenario: Scenario) {
-    this.guest = new Guest(scenario, 1, 0, this);
+  /** @param senders cores of other domains */
+  constructor(scenario: Scenario, senders = 0) {
+    this.guest = new Guest(scenario, 1, senders, this);
   }
 
   /** Runs a kernel on the only vCPU and returns its cycles. */

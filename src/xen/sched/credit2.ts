@@ -55,8 +55,8 @@ export class Credit2 implements Scheduler {
   pick(host: SchedulerHost, pcpu: Pcpu, runnable: boolean): VirtualCpu | undefined {
     const { core } = pcpu;
     const { current } = pcpu;
-    this.#sliceEnd[pcpu.index] = Number.POSITIVE_INFINITY;
     const before = current === undefined ? undefined : this.#burn(host, core, current);
+    this.#sliceEnd[pcpu.index] = Number.POSITIVE_INFINITY;
     let best: VirtualCpu | undefined;
     let second: VirtualCpu | undefined;
     core.at(At.candidate);
@@ -89,9 +89,13 @@ export class Credit2 implements Scheduler {
   }
 
   sliceEnded(pcpu: Pcpu): boolean {
-    if (pcpu.core.now < (this.#sliceEnd[pcpu.index] ?? Number.POSITIVE_INFINITY)) return false;
+    if (pcpu.core.now < this.#slice(pcpu.index)) return false;
     this.#sliceEnd[pcpu.index] = Number.POSITIVE_INFINITY;
     return true;
+  }
+
+  #slice(pcpu: number): Cycle {
+    return this.#sliceEnd[pcpu] ?? Number.POSITIVE_INFINITY;
   }
 
   #unit(host: SchedulerHost, vcpu: VirtualCpu): Unit {
@@ -109,6 +113,11 @@ export class Credit2 implements Scheduler {
     const unit = this.#unit(host, vcpu);
     unit.credit -= core.now - unit.burntAt;
     unit.burntAt = core.now;
+    if (unit.credit <= 0 && this.#slice(vcpu.pcpu) === Number.POSITIVE_INFINITY) {
+      // Alone it was scheduled again each time its credits were spent, which resets them; those are left out.
+      const init = this.#cycles(host, NANOS.creditInit);
+      unit.credit += Math.ceil((1 - unit.credit) / init) * init;
+    }
     return unit;
   }
 
@@ -128,7 +137,7 @@ export class Credit2 implements Scheduler {
     const ahead = Math.max(running.credit - waiting.credit, this.#cycles(host, NANOS.minTimer));
     const limit = running.startedAt + this.#cycles(host, NANOS.rateLimit);
     const end = Math.max(core.now + ahead, limit);
-    if (end >= (this.#sliceEnd[pcpu.index] ?? Number.POSITIVE_INFINITY)) return;
+    if (end >= this.#slice(pcpu.index)) return;
     this.#sliceEnd[pcpu.index] = end;
     host.setTimer(pcpu, end);
   }
