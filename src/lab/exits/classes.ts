@@ -11,8 +11,16 @@ export const CLASSES = [
   { name: 'own-evtchn', blind: false, what: 'raised by its own event_channel_op (send to itself, unmask)' },
   { name: 'own-timer', blind: false, what: 'its own vcpu_op set a timer that was due' },
   { name: 'own-other', blind: false, what: 'raised during another hypercall of its own' },
-  { name: 'interrupted', blind: true, what: 'running: the host interrupt made it exit (INTR), nothing else did' },
-  { name: 'interrupted-busy', blind: false, what: 'the same, and the interrupt was for the scheduler or another too' },
+  {
+    name: 'interrupted',
+    blind: true,
+    what: 'running: the host interrupt made it exit (INTR), nothing else did',
+  },
+  {
+    name: 'interrupted-busy',
+    blind: false,
+    what: 'the same, and the interrupt was for the scheduler or another too',
+  },
   { name: 'other-exit', blind: false, what: 'in Xen for another exit when the host interrupt came' },
   { name: 'runnable', blind: false, what: 'without a pCPU: raised while it waited to run' },
   { name: 'in-service', blind: false, what: 'between an injection and its EOI: pending again at the EOI' },

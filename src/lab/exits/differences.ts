@@ -25,7 +25,10 @@ export const DIFFERENCES = [
     name: 'vintr-unasked',
     what: 'an exit VINTR without an armed window: left from an interrupt that was injected before it',
   },
-  { name: 'vintr-missing', what: 'a window was armed and the guest accepted interrupts without an exit VINTR' },
+  {
+    name: 'vintr-missing',
+    what: 'a window was armed and the guest accepted interrupts without an exit VINTR',
+  },
   { name: 'eoi-unasked', what: 'an EOI with nothing in service' },
   { name: 'eoi-late', what: 'the handler left the guest for something else before its EOI' },
   { name: 'hlt-outcome', what: 'the record of HLT says otherwise whether the vCPU stayed runnable' },

@@ -5,6 +5,17 @@
 import { type Driving, Waker } from './episode.ts';
 import { Hypercall, isAsynchronous, SvmExit, X2Apic } from './svm.ts';
 
+/**
+ * Vectors that guests use for event-channel upcalls. Sources: HYPERVISOR_CALLBACK_VECTOR of Linux
+ * (arch/x86/include/asm/irq_vectors.h), IDT_EVTCHN of FreeBSD (sys/x86/include/apicvar.h).
+ */
+const UPCALL_VECTORS: readonly number[] = [0xf3, 0x93];
+
+/** Whether a vector is one of event-channel upcalls. */
+export function isUpcallVector(vector: number): boolean {
+  return UPCALL_VECTORS.includes(vector);
+}
+
 /** RFLAGS.IF as far as it is known. */
 export const Flag = { clear: 0, set: 1, unknown: 2 } as const;
 

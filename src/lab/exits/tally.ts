@@ -12,8 +12,10 @@ export type Kind = (typeof KINDS)[number];
 export class ClassTally {
   upcalls = 0;
   alike = 0;
-  /** Records of Xen's answers that were read because nothing else shows the send: how many are no prediction. */
+  /** Upcalls of which Xen's first answer was read because nothing else shows the send: that much is no prediction. */
   read = 0;
+  /** How many of the upcalls with one that was read are alike. */
+  readAlike = 0;
   readonly predicted: Record<Kind, number> = { intr: 0, inj: 0, window: 0, vintr: 0, eoi: 0, hlt: 0 };
   readonly recorded: Record<Kind, number> = { intr: 0, inj: 0, window: 0, vintr: 0, eoi: 0, hlt: 0 };
 }
@@ -69,6 +71,7 @@ export class Tally {
       sum.upcalls += c.upcalls;
       sum.alike += c.alike;
       sum.read += c.read;
+      sum.readAlike += c.readAlike;
       for (const kind of KINDS) {
         sum.predicted[kind] += c.predicted[kind];
         sum.recorded[kind] += c.recorded[kind];

@@ -13,7 +13,8 @@ export class Upcall {
   vector = 0;
   /** Whether it is an interrupt that is no upcall: another vector. */
   other = false;
-  read = 0;
+  /** Whether Xen's first answer was read. */
+  read = false;
   #byte = 0;
   #difference: DifferenceName | undefined;
   readonly #predicted: string[] = [];
@@ -32,7 +33,7 @@ export class Upcall {
     this.classIndex = classIndex;
     this.vector = vector;
     this.other = other;
-    this.read = 0;
+    this.read = false;
     this.#byte = byte;
     this.#difference = undefined;
     this.#predicted.length = 0;
@@ -47,8 +48,9 @@ export class Upcall {
       if (predicted !== undefined) count[0]++;
       if (recorded !== undefined) count[1]++;
     }
-    if (predicted !== undefined && this.#predicted.length < MAX_STEPS) this.#predicted.push(predicted);
-    if (recorded !== undefined && this.#recorded.length < MAX_STEPS) this.#recorded.push(recorded);
+    const answer = kind === 'inj' || kind === 'window';
+    if (predicted !== undefined) note(this.#predicted, predicted, answer);
+    if (recorded !== undefined) note(this.#recorded, recorded, answer);
   }
 
   /** Prediction and recording part; the first way in which they do is what is reported. */
@@ -68,7 +70,8 @@ export class Upcall {
     const c = tally.classes[this.classIndex]!;
     c.upcalls++;
     if (alike) c.alike++;
-    c.read += this.read;
+    if (this.read) c.read++;
+    if (this.read && alike) c.readAlike++;
     for (const kind of KINDS) {
       c.predicted[kind] += this.#counts[kind][0]!;
       c.recorded[kind] += this.#counts[kind][1]!;
@@ -82,6 +85,12 @@ export class Upcall {
       recorded: sequenceText(this.#recorded),
     });
   }
+}
+
+/** Notes a step; Xen's answer to an exit stands with the exit. */
+function note(steps: string[], step: string, answer: boolean): void {
+  if (answer && steps.length > 0) steps[steps.length - 1] += ` ${step}`;
+  else if (steps.length < MAX_STEPS) steps.push(step);
 }
 
 /** Steps as one line, repetitions counted. */

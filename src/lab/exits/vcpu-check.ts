@@ -4,10 +4,18 @@
  * could show it, and RFLAGS.IF at that moment where no rule of the guest gives it.
  */
 import { classOf } from './classes.ts';
-import type { DifferenceName } from './differences.ts';
 import { NONE, UpcallDelivery } from './delivery.ts';
+import type { DifferenceName } from './differences.ts';
 import type { Answer, Driving, Episode } from './episode.ts';
-import { Flag, interruptFlag, isOwnInterrupt, isUpcallWake, mayPrecedeEoi, selfIpi } from './guest-rules.ts';
+import {
+  Flag,
+  interruptFlag,
+  isOwnInterrupt,
+  isUpcallVector,
+  isUpcallWake,
+  mayPrecedeEoi,
+  selfIpi,
+} from './guest-rules.ts';
 import { exitName, SvmExit, X2Apic } from './svm.ts';
 import type { Tally } from './tally.ts';
 import { Upcall } from './upcall.ts';
@@ -17,7 +25,7 @@ export class VcpuCheck {
   readonly #tally: Tally;
   readonly #delivery = new UpcallDelivery();
   readonly #upcall = new Upcall();
-  /** The vector of event-channel upcalls: the first that is injected and that the guest did not send to itself. */
+  /** The vector of event-channel upcalls, known from the first one. */
   #vector = NONE;
   /** Nothing is known yet of what was armed or in service before the recording. */
   #fresh = true;
@@ -35,10 +43,11 @@ export class VcpuCheck {
     this.#tally.reasons.add(d.reason);
     const windowBefore = this.#delivery.window;
     const pendingBefore = this.#delivery.pending !== NONE;
+    const windowStays = windowBefore && d.reason !== SvmExit.vintr;
     const ended = this.#exit(d, e.byte, windowBefore);
     const opened = this.#requests(e, ended);
     if (d.reason === SvmExit.hlt) this.#hlt(d, a, pendingBefore, opened);
-    this.#entry(e, interruptFlag(d, windowBefore && d.reason !== SvmExit.vintr));
+    this.#entry(e, interruptFlag(d, windowStays), windowStays);
     if (this.#upcall.open && this.#delivery.idle) this.#upcall.end(this.#tally, vcpu);
   }
 
@@ -100,7 +109,7 @@ export class VcpuCheck {
       this.#delivery.raise(sent);
       return this.#begin(e, sent, true, ended);
     }
-    if (shown !== NONE && this.#vector === NONE) this.#vector = shown;
+    if (this.#vector === NONE && isUpcallVector(shown)) this.#vector = shown;
     const own = this.#delivery.idle && isOwnInterrupt(d);
     if ((isUpcallWake(d) || own) && this.#vector !== NONE) {
       this.#delivery.raise(this.#vector);
@@ -109,7 +118,7 @@ export class VcpuCheck {
     if (shown === NONE || this.#delivery.pending !== NONE) return false;
     this.#delivery.raise(shown);
     const began = this.#begin(e, shown, shown !== this.#vector, ended);
-    if (began) this.#upcall.read++;
+    if (began) this.#upcall.read = true;
     return began;
   }
 
@@ -133,16 +142,17 @@ export class VcpuCheck {
   }
 
   /** What svm_intr_assist does before the entry, and the comparison with what it did. */
-  #entry(e: Episode, flag: number): void {
+  #entry(e: Episode, flag: number, windowBefore: boolean): void {
     const { answer: a } = e;
     const { injected: recorded } = a;
     const armed = a.window !== NONE;
     const delivery = this.#delivery;
-    const set = flag === Flag.unknown ? this.#upcall.read === 0 || recorded !== NONE : flag === Flag.set;
+    const set = flag === Flag.unknown ? !this.#upcall.read || recorded !== NONE : flag === Flag.set;
     delivery.assist(set);
     this.#tally.morePasses += a.morePasses;
     const up = this.#upcall;
-    const name = differenceOf(delivery, recorded, armed) ?? (a.moreInjections > 0 ? 'two-injections' : undefined);
+    const name =
+      differenceOf(delivery, recorded, armed) ?? (a.moreInjections > 0 ? 'two-injections' : undefined);
     if (up.open) {
       const predicted = delivery.injected;
       if (predicted !== NONE || recorded !== NONE) up.step('inj', injection(predicted), injection(recorded));
@@ -151,7 +161,9 @@ export class VcpuCheck {
       }
       if (name !== undefined) up.differs(name);
     }
-    if (name !== undefined) delivery.adopt(recorded, a.window);
+    // A window that was armed before stays armed, whether this entry says so again or not.
+    const stays = name === 'window-missing' && windowBefore;
+    if (name !== undefined && !stays) delivery.adopt(recorded, a.window);
   }
 }
 
