@@ -48,6 +48,7 @@ const packageRules = [
   ['yargs', '^src/cli/'],
   ['csv-stringify', '^src/report/csv\\.ts$'],
   ['simple-statistics', '^(src/model/summary\\.ts$|bench/)'],
+  ['xz-decompress', '^src/trace/decompressed\\.ts$'],
   ['benchmark', '^bench/harness\\.ts$'],
 ].map(([name, where]) => ({
   name: `${name}-in-one-place`,

@@ -2,6 +2,7 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { differencesTable, exitsTable } from './exits/tables.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
 import { machineDiffTable } from './machine-diff.ts';
@@ -29,6 +30,8 @@ export function schemaTable(): Table {
     sensitivityTable([]),
     rankingTable([]),
     validationTable([]),
+    exitsTable(undefined),
+    differencesTable(undefined),
   ];
   const rows = tables.flatMap((table) =>
     table.columns.map((c, i): Cell[] => {

@@ -121,8 +121,12 @@ const bad: Array<[what: string, content: string | Uint8Array, message: RegExp]> 
     /found handler "magic", expected one of filter/,
   ],
   ['binary', Uint8Array.from([0x23, 0x20, 0, 1, 2, 3]), /at byte 2: found a zero byte, expected text/],
-  ['not UTF-8', Uint8Array.from([0x23, 0xff, 0xfe, 0x0a]), /expected a complete text or gzip file in UTF-8/],
-  ['gzip cut off', gzipSync(traceText(good)).subarray(0, 40), /expected a complete text or gzip file/],
+  [
+    'not UTF-8',
+    Uint8Array.from([0x23, 0xff, 0xfe, 0x0a]),
+    /expected a complete text, gzip or xz file in UTF-8/,
+  ],
+  ['gzip cut off', gzipSync(traceText(good)).subarray(0, 40), /expected a complete text, gzip or xz file/],
 ];
 
 for (const [what, content, message] of bad) {
