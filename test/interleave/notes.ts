@@ -99,5 +99,5 @@ it clears the mask.`,
 pending bit and its writes to the channel are one turn, so no handler starts between them.`,
   `All of \`all, one word\` with \`unbind\` in the place of the close was explored once, when this page was first written:
 1.28e29 orders and some 32 million states on freebsd-a, 8.37e28 and 92 million on freebsd-c, with the findings of \`unbind\` and no
-other. It takes five minutes and is not part of the tests.`,
+other; masks left behind were not looked for then. It takes five minutes and is not part of the tests.`,
 ];
