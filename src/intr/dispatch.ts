@@ -178,7 +178,11 @@ function* runHandlers(os: FreeBsd, cpu: KernelCpu, event: Addr, tEvent: Ready): 
   core.at(At.list);
   let tHandler = core.load64(event + EVENT.handlers, tEvent);
   let handler = core.lo;
-  core.branch(handler === 0, tHandler);
+  if (core.branch(handler === 0, tHandler)) {
+    // Unlinked since `intrEventHandle` looked: nobody runs, and it does not count as stray.
+    os.observer.unclaimed(cpu.fresh);
+    return false;
+  }
   core.free(2);
   os.observer.handled(cpu.port, cpu.fresh, core);
   for (;;) {

@@ -38,7 +38,10 @@ export interface Observer {
   pendingCleared(port: Port, was: boolean): void;
   /** An event found no handler: its source was masked and the event is lost. */
   stray(fresh: boolean): void;
-  /** The scan cleared the pending bit of a port that has no isrc: nobody is told (2.4, consequence 5). */
+  /**
+   * The scan cleared the pending bit of a port that has no isrc (2.4, consequence 5), or whose last handler was
+   * unlinked while the event was on its way to it: nobody is told.
+   */
   unclaimed(fresh: boolean): void;
   /** The ithread of an event, which waited, became runnable on this vCPU. */
   ithreadRunnable(event: Addr, cpu: Vcpu): void;

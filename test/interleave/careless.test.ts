@@ -1,0 +1,125 @@
+/** The explorer notices kernels that are wrong on purpose, and finds nothing in their right twin. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FREEBSD_A } from '../../src/intr/generations.ts';
+import type { KernelCpu } from '../../src/intr/kernel-image.ts';
+import type { FreeBsd, Generation } from '../../src/intr/os.ts';
+import { type Core, type Kernel, NOW } from '../../src/x86/core.ts';
+import { lowestBitFrom } from '../../src/x86/word64.ts';
+import { SHARED_INFO, VCPU_INFO } from '../../src/xen/abi.ts';
+import { SITE } from '../support/core.ts';
+import { explore, Grain } from './explore.ts';
+import { freeBsd } from './freebsd.ts';
+import { PLANS } from './scenarios.ts';
+import { type Consumer, Happening, type Listener, type Plan } from './scene.ts';
+
+/** The orders in which somebody does two things. */
+type Mistake = 'none' | 'selector first' | 'handler first' | 'mask first' | 'pending first';
+
+/** A scan of two words and nothing else: no cursors, no isrcs. */
+function* plainScan(os: FreeBsd, { core }: KernelCpu, mistake: Mistake): Kernel {
+  const page = os.pages.sharedInfo;
+  const info = os.pages.vcpuInfo[0]!;
+  core.at(SITE);
+  if (mistake !== 'selector first') core.store8(info + VCPU_INFO.upcallPending, 0, NOW);
+  core.xchg64(info + VCPU_INFO.pendingSel, 0, 0, NOW);
+  const selector = core.lo;
+  if (mistake === 'selector first') core.store8(info + VCPU_INFO.upcallPending, 0, NOW);
+  for (let word = 0; word < 2; word++) {
+    while (((selector >>> word) & 1) === 1) {
+      core.load64(page + SHARED_INFO.pending + 8 * word, NOW);
+      const { lo, hi } = core;
+      core.load64(page + SHARED_INFO.mask + 8 * word, NOW);
+      const bit = lowestBitFrom(lo & ~core.lo, hi & ~core.hi, 0);
+      if (bit < 0) break;
+      const port = 64 * word + bit;
+      if (mistake === 'handler first') os.observer.handled(port, true, core);
+      core.lockBitReset(page + SHARED_INFO.pending, port, NOW);
+      const fresh = core.lo !== 0;
+      if (mistake !== 'handler first') os.observer.handled(port, fresh, core);
+    }
+  }
+  core.ret();
+}
+
+/** The selector bit of a port and the mark. */
+function raise(os: FreeBsd, core: Core, port: number, listener: Listener): void {
+  const info = os.pages.vcpuInfo[0]!;
+  core.lockBitSet(info + VCPU_INFO.pendingSel, port >>> 6, NOW);
+  if (core.lo !== 0) return;
+  core.lockBitSet(info + VCPU_INFO.upcallPending, 0, NOW);
+  if (core.lo === 0) listener.happens(Happening.marked, 0);
+}
+
+function* plainSend(os: FreeBsd, core: Core, port: number, mistake: Mistake, listener: Listener): Kernel {
+  const page = os.pages.sharedInfo;
+  core.at(SITE);
+  const masked = () => {
+    core.bitTest(page + SHARED_INFO.mask, port, NOW);
+    return core.lo !== 0;
+  };
+  const before = mistake === 'mask first' && masked();
+  core.lockBitSet(page + SHARED_INFO.pending, port, NOW);
+  if (core.lo !== 0) return;
+  if (mistake === 'mask first' ? before : masked()) return;
+  raise(os, core, port, listener);
+}
+
+function* plainUnmask(os: FreeBsd, core: Core, port: number, mistake: Mistake, listener: Listener): Kernel {
+  const page = os.pages.sharedInfo;
+  core.at(SITE);
+  const pending = () => {
+    core.bitTest(page + SHARED_INFO.pending, port, NOW);
+    return core.lo !== 0;
+  };
+  const before = mistake === 'pending first' && pending();
+  core.lockBitReset(page + SHARED_INFO.mask, port, NOW);
+  if (mistake === 'pending first' ? before : pending()) raise(os, core, port, listener);
+}
+
+/** A consumer with senders and unmask of its own, which make a mistake. */
+function careless(mistake: Mistake): Consumer {
+  let os: FreeBsd | undefined;
+  const generation: Generation = {
+    ...FREEBSD_A,
+    scan: (system, cpu) => plainScan(system, cpu, mistake),
+    bind: (system, cpu, kind, handler, vcpu) => {
+      os = system;
+      return FREEBSD_A.bind(system, cpu, kind, handler, vcpu);
+    },
+  };
+  const build = (plan: Plan, listener: Listener) => {
+    const scene = freeBsd(generation).build(plan, listener);
+    const actors = scene.actors.map((actor) => {
+      const { role, core, port } = actor;
+      if (role === 'send') return { ...actor, kernel: () => plainSend(os!, core, port, mistake, listener) };
+      if (role === 'unmask')
+        return { ...actor, kernel: () => plainUnmask(os!, core, port, mistake, listener) };
+      return actor;
+    });
+    return { ...scene, actors };
+  };
+  return { name: mistake, tasks: ['send', 'unmask'], build };
+}
+
+const planOf = (name: string) => PLANS.find((plan) => plan.name === name)!;
+/** A port that is masked, but not pending. */
+const MASKED: Plan = { ...planOf('unmask'), pending: [] };
+
+const CASES: ReadonlyArray<readonly [Mistake, Plan, string]> = [
+  ['selector first', planOf('two words'), 'lost wake-up'],
+  ['handler first', planOf('one port'), 'send that no handler followed'],
+  ['mask first', MASKED, 'lost wake-up'],
+  ['pending first', MASKED, 'lost wake-up'],
+];
+
+for (const [mistake, plan, finding] of CASES) {
+  test(`${mistake}: ${finding}`, () => {
+    const wrong = explore(careless(mistake), plan, Grain.access);
+    assert.ok(wrong.findings.has(finding), [...wrong.findings.keys()].join());
+    assert.ok(wrong.findings.get(finding)!.orders < wrong.orders, 'in some orders only');
+    assert.deepEqual([...explore(careless('none'), plan, Grain.access).findings], []);
+    // These kernels give way nowhere, so in turns of their own nothing comes between.
+    assert.deepEqual([...explore(careless(mistake), plan, Grain.yields).findings], []);
+  });
+}

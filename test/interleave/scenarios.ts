@@ -1,0 +1,146 @@
+/** What is explored: who acts on which ports, and what is known to go wrong. */
+import { FREEBSD_A, FREEBSD_C } from '../../src/intr/generations.ts';
+import { freeBsd } from './freebsd.ts';
+import type { FINDINGS } from './oracle.ts';
+import type { Consumer, Plan, Task } from './scene.ts';
+
+/** One of the kinds of findings. */
+export type FindingName = (typeof FINDINGS)[number];
+
+/** A plan with a name. */
+export interface NamedPlan extends Plan {
+  readonly name: string;
+  readonly what: string;
+  /** What every consumer does wrong here, in one order or another. Anything else, or less, fails the test. */
+  readonly windows: readonly FindingName[];
+  /** The same for a consumer that differs, by its name. */
+  readonly windowsOf?: Readonly<Record<string, readonly FindingName[]>>;
+}
+
+/** Every consumer that is explored. */
+export const CONSUMERS: readonly Consumer[] = [freeBsd(FREEBSD_A), freeBsd(FREEBSD_C)];
+
+const send = (port: number): Task => ({ does: 'send', port });
+const unmask = (port: number): Task => ({ does: 'unmask', port });
+const close = (port: number): Task => ({ does: 'close', port });
+
+const CLOSE: readonly FindingName[] = [
+  'served though its pending bit had been cleared by the close',
+  'served after the close returned',
+  'accepted on a closed port',
+];
+
+const none = { maskingHandlers: false, masked: [], pending: [], windows: [] };
+
+/** Every scenario, from the smallest to the largest. */
+export const PLANS: readonly NamedPlan[] = [
+  { ...none, name: 'one port', what: 'two senders to one port', ports: 2, tasks: [send(1), send(1)] },
+  {
+    ...none,
+    name: 'one word',
+    what: 'senders to two ports of one word',
+    ports: 2,
+    tasks: [send(1), send(2)],
+  },
+  {
+    ...none,
+    name: 'two words',
+    what: 'senders to ports of two words',
+    ports: 66,
+    tasks: [send(1), send(65)],
+  },
+  {
+    ...none,
+    name: 'unmask',
+    what: 'two senders to a port that is masked and pending, and its unmask',
+    ports: 2,
+    masked: [1],
+    pending: [1],
+    tasks: [send(1), send(1), unmask(1)],
+  },
+  {
+    ...none,
+    name: 'masking handler',
+    what: 'two senders to a port whose handler masks it, and an unmask at any time',
+    ports: 2,
+    maskingHandlers: true,
+    tasks: [send(1), send(1), unmask(1)],
+  },
+  {
+    ...none,
+    name: 'close',
+    what: 'senders to two ports, EVTCHNOP_close of one',
+    ports: 2,
+    tasks: [send(1), send(2), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'all, one word',
+    what: 'senders to two ports, unmask of the one, which was masked and pending, close of the other',
+    ports: 2,
+    masked: [2],
+    pending: [2],
+    tasks: [send(1), send(2), unmask(2), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'all, two words',
+    what: 'the same with the ports in two words',
+    ports: 66,
+    masked: [65],
+    pending: [65],
+    tasks: [send(1), send(65), unmask(65), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'all, one port',
+    what: 'two senders, unmask and close of one port, which was masked and pending',
+    ports: 2,
+    masked: [1],
+    pending: [1],
+    tasks: [send(1), send(1), unmask(1), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'unbind',
+    what: "senders to two ports; another vCPU unbinds one, the guest's own way to close",
+    ports: 2,
+    tasks: [send(1), send(2), { does: 'unbind', port: 1 }],
+    windows: ['taken, but no handler was left', 'accepted on a closed port'],
+  },
+  {
+    ...none,
+    name: 'unbind, unmask',
+    what: 'a sender to one port, which is unbound, and the unmask of another, which was masked and pending',
+    ports: 2,
+    masked: [2],
+    pending: [2],
+    tasks: [send(1), unmask(2), { does: 'unbind', port: 1 }],
+    windows: ['taken, but no handler was left', 'accepted on a closed port'],
+  },
+  {
+    ...none,
+    name: 'rebind',
+    what: 'a sender to a port that another vCPU unbinds and binds again; it gets the port and the isrc it had',
+    ports: 2,
+    tasks: [send(1), { does: 'rebind', port: 1 }],
+    windows: [
+      'served though its pending bit had been cleared by the close',
+      'taken, but no handler was left',
+      'left masked, though its handler masks nothing',
+    ],
+  },
+];
+
+/** Every plan with every consumer it is for, and what that does wrong. */
+export const PAIRS = PLANS.flatMap((plan) =>
+  CONSUMERS.filter(({ tasks }) => plan.tasks.every(({ does }) => tasks.includes(does))).map((consumer) => ({
+    plan,
+    consumer,
+    windows: plan.windowsOf?.[consumer.name] ?? plan.windows,
+  })),
+);
