@@ -149,7 +149,12 @@ export class EventChannels implements Hypercalls {
     const channel = this.#domain.channel(port);
     core.at(At.opWork);
     core.lump(core.machine.n.evtchnOpCycles);
+    // An interdomain channel is locked with its other end, so that no sender is half way.
+    const peer = this.#domain.peer(port);
+    const tState = core.load32(channel + EVTCHN.state, NOW);
+    const both = core.branch(core.lo === ChannelKind.interdomain, tState);
     yield* writeLock(core, channel + EVTCHN.lock);
+    if (both) yield* writeLock(core, peer + EVTCHN.lock);
     yield* this.ops.clearPending(core, port, channel);
     core.at(At.channel);
     if (core.behind(NOW)) yield;
@@ -157,6 +162,7 @@ export class EventChannels implements Hypercalls {
     core.store32(channel + EVTCHN.notifyVcpu, 0, NOW);
     core.free(6);
     this.#delivery.closed(port);
+    if (both) yield* writeUnlock(core, peer + EVTCHN.lock);
     yield* writeUnlock(core, channel + EVTCHN.lock);
     yield* writeUnlock(core, eventLock);
     yield* this.#gate.leave(core);
@@ -184,6 +190,7 @@ export class EventChannels implements Hypercalls {
     core.alu(t);
   }
 
+  /** Whether who sends to the port holds it itself: which of the two channels is its own is no access. */
   #isIpi(port: Port): boolean {
     return this.#domain.kindOf(port) === ChannelKind.ipi;
   }

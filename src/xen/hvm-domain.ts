@@ -7,7 +7,7 @@ import type { Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import type { Memory } from '../x86/memory.ts';
 import { SourceFile } from '../x86/sites.ts';
-import { VCPU_INFO, type VirtualHardware } from './abi.ts';
+import type { VirtualHardware } from './abi.ts';
 import { assertUpcall } from './assert-upcall.ts';
 import { CallbackLine } from './callback-line.ts';
 import type { Domain } from './domain.ts';
@@ -16,17 +16,17 @@ import type { EventSource } from './event-source.ts';
 import { eoiExit, exited } from './hvm-exits.ts';
 import { EVTCHN, VCPU } from './layout.ts';
 import { readLock, readUnlock } from './locks.ts';
+import { markUpcall } from './mark.ts';
 import type { Delivery, Marker, PortOps } from './port-ops.ts';
 import { type EvtchnStats, newEvtchnStats } from './stats.ts';
 import type { Owner, VirtualCpu } from './virtual-cpu.ts';
 import { vmEntry } from './vmexit.ts';
 import type { Xen } from './xen.ts';
 
-const file = new SourceFile('xen/common/event_channel.c', 'mark');
+const file = new SourceFile('xen/common/event_channel.c', 'virq');
 const lapic = new SourceFile('(hardware)', 'apicv');
 
 const At = {
-  mark: file.fn('vcpu_mark_events_pending').site('set evtchn_upcall_pending', 10),
   virq: file.fn('send_guest_vcpu_virq').site('virq_to_evtchn', 16),
   virtualEoi: lapic.fn('virtual EOI').site('EOI without an exit', 2),
 };
@@ -53,17 +53,7 @@ export class HvmDomain implements Marker, EventSource, HypercallGate, VirtualHar
 
   *mark(core: Core, id: Vcpu): Kernel {
     const vcpu = this.domain.virtualCpus[id]!;
-    const { stats } = this.channels;
-    core.at(At.mark);
-    const tInfo = core.load64(vcpu.base + VCPU.vcpuInfo, NOW);
-    if (core.behind(tInfo)) yield;
-    const tUp = core.lockBitSet(vcpu.info + VCPU_INFO.upcallPending, 0, tInfo);
-    if (core.branch(core.lo !== 0, tUp)) {
-      stats.upcall_set++;
-      return;
-    }
-    stats.marked++;
-    yield* this.assertUpcall(core, vcpu);
+    if (yield* markUpcall(core, vcpu, this.channels.stats)) yield* this.assertUpcall(core, vcpu);
   }
 
   assertUpcall(core: Core, vcpu: VirtualCpu): Kernel {
