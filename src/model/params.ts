@@ -71,7 +71,12 @@ export function checkParams<S extends ParamSpecs>(owner: string, specs: S, value
 /** The numbers of a checked set. */
 export function numbersOf<S extends ParamSpecs>(values: ParamValues<S>): ParamNumbers<S> {
   const out: Record<string, number> = {};
-  for (const [name, v] of Object.entries<Sourced>(values)) out[name] = v.value;
+  for (const [name, v] of Object.entries<Sourced>(values)) {
+    // V8 boxes the number of a field that holds a wide number in any object of the shape, as clockHz does, and a
+    // core made of boxed numbers computes in doubles. The integer operation makes a small integer of it again.
+    const small = v.value | 0;
+    out[name] = small === v.value ? small : v.value;
+  }
   return out as ParamNumbers<S>;
 }
 
