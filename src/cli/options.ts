@@ -1,9 +1,12 @@
 /** Options shared by the commands, and how a list of names is read. */
 import type { Argv } from 'yargs';
-import { NAMES } from '../lab/catalogue.ts';
-import { DEFAULT_NAMES, type Scenario, scenarioOf } from '../lab/scenario.ts';
+import { findsIsrcs, NAMES } from '../lab/catalogue.ts';
+import { DEFAULT_NAMES, DEFAULT_STRATEGY, type Scenario, scenarioOf } from '../lab/scenario.ts';
 import { usageError } from '../model/errors.ts';
 import { FORMATS } from './output.ts';
+
+/** What is compared where no strategy is named. */
+export const ALL_STRATEGIES = NAMES.strategy.join(',');
 
 /** `--format`. */
 export const FORMAT_OPTION = {
@@ -20,12 +23,17 @@ export function withOutput<T>(y: Argv<T>) {
     .option('out', { type: 'string', describe: 'folder for CSV reports with sidecars' });
 }
 
-/** `--machine`, `--guest`, `--strategy`, `--cache` and `--set`. */
-export function withScenario<T>(y: Argv<T>) {
+/** `--machine`, `--guest`, `--strategy`, `--cache` and `--set`. @param strategies where none is named */
+export function withScenario<T>(y: Argv<T>, strategies: string = DEFAULT_STRATEGY) {
   return y
     .option('machine', nameOption('machine', DEFAULT_NAMES.machine))
     .option('guest', nameOption('guest', DEFAULT_NAMES.guest))
-    .option('strategy', nameOption('strategy', DEFAULT_NAMES.strategy))
+    .option('strategy', {
+      ...nameOption('strategy', strategies),
+      default: undefined,
+      defaultDescription: `${strategies}; for guests without isrcs their own`,
+      type: 'string',
+    })
     .option('cache', nameOption('cache', DEFAULT_NAMES.cache))
     .option('set', SET_OPTION);
 }
@@ -57,18 +65,26 @@ export function nameOption(kind: keyof typeof NAMES, standard: string) {
 export interface ScenarioOptions {
   readonly machine: string;
   readonly guest: string;
-  readonly strategy: string;
+  readonly strategy?: string | undefined;
   readonly cache: string;
   readonly set: readonly string[];
 }
 
-/** Every combination of the names given; unknown ones are a UserError. */
-export function scenariosOf(o: ScenarioOptions): Scenario[] {
+/**
+ * Every combination of the names given; unknown ones are a UserError. Strategies are for the guests that have isrcs:
+ * beside such a guest, one without them is run once, with its own.
+ *
+ * @param strategies where none is named
+ */
+export function scenariosOf(o: ScenarioOptions, strategies: string = DEFAULT_STRATEGY): Scenario[] {
   const scenarios: Scenario[] = [];
+  const guests = listed(o.guest, 'guest');
+  const some = guests.some(findsIsrcs);
   for (const machine of listed(o.machine, 'machine')) {
-    for (const guest of listed(o.guest, 'guest')) {
+    for (const guest of guests) {
       for (const cache of listed(o.cache, 'cache')) {
-        for (const strategy of listed(o.strategy, 'strategy')) {
+        const own = !findsIsrcs(guest) && (some || o.strategy === undefined);
+        for (const strategy of own ? [undefined] : listed(o.strategy ?? strategies, 'strategy')) {
           scenarios.push(scenarioOf({ machine, guest, strategy, cache, set: o.set }));
         }
       }

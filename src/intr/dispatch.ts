@@ -6,7 +6,6 @@
 import type { Addr, Ready } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
-import { SHARED_INFO } from '../xen/abi.ts';
 import { criticalExit } from './entry.ts';
 import { scheduleThread } from './ithread.ts';
 import type { KernelCpu } from './kernel-image.ts';
@@ -216,8 +215,9 @@ function* callFilter(os: FreeBsd, cpu: KernelCpu, filter: Addr, argument: Addr, 
     core.at(FILTER.evtchn);
     const tPort = core.load32(argument + os.generation.isrc.port, dep);
     const port = core.lo;
-    if (core.behind(tPort)) yield;
-    core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tPort);
+    const tBit = os.ports.locate(core, port, tPort);
+    if (core.behind(tBit)) yield;
+    os.ports.mask(core, port, tBit);
     core.free(4);
     core.ret();
     return FILTER_SCHEDULE_THREAD;

@@ -3,7 +3,7 @@
  * through the vCPU's local APIC, that is when HVMOP_set_evtchn_upcall_vector worked: the model's only mode.
  * The cost, with its VM exit where the machine has one, is a lump.
  */
-import { NOW } from '../x86/core.ts';
+import { type Core, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import type { FreeBsd } from './os.ts';
@@ -18,6 +18,11 @@ const AT_TEST = perGeneration('eoi', ({ id, arch }) =>
     .site('X2 needs an EOI?', 4),
 );
 
+/** The access to the local APIC that ends the interrupt, whatever the operating system. */
+export function writeEoi(core: Core): void {
+  core.transition(core.machine.n.eoiCycles);
+}
+
 /** Does the EOI if the guest needs one. */
 export function endOfInterrupt(os: FreeBsd, cpu: KernelCpu): void {
   const { core } = cpu;
@@ -30,6 +35,6 @@ export function endOfInterrupt(os: FreeBsd, cpu: KernelCpu): void {
   core.at(AT_EOI);
   core.branch(true, core.operand32(statics.x2apicMode, NOW));
   core.free(3);
-  core.transition(core.machine.n.eoiCycles);
+  writeEoi(core);
   core.ret();
 }

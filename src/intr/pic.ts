@@ -4,7 +4,6 @@
  */
 import type { Addr, Ready } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
-import { SHARED_INFO } from '../xen/abi.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { FLAG_MASKED } from './layout.ts';
 import type { FreeBsd } from './os.ts';
@@ -57,9 +56,9 @@ export function* disableSource(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: R
   const tPort = core.load32(isrc + layout.port, tIsrc);
   const port = core.lo;
   const tPage = core.load64(os.image.statics.sharedInfoPtr, NOW);
-  const tBit = core.join(tPort, core.alu(tPage));
+  const tBit = os.ports.locate(core, port, core.join(tPort, core.alu(tPage)));
   if (core.behind(tBit)) yield;
-  const tOld = core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tBit);
+  const tOld = os.ports.mask(core, port, tBit);
   const was = core.lo !== 0 ? FLAG_MASKED : 0;
   const tFlag = core.chain(tOld, 2);
   const tByte = core.load8(isrc + layout.flags, tIsrc);
@@ -77,9 +76,9 @@ export function* disableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Rea
   const tPort = core.load32(isrc + os.generation.isrc.port, tIsrc);
   const port = core.lo;
   const tPage = core.load64(os.image.statics.sharedInfoPtr, NOW);
-  const tBit = core.join(tPort, core.alu(tPage));
+  const tBit = os.ports.locate(core, port, core.join(tPort, core.alu(tPage)));
   if (core.behind(tBit)) yield;
-  core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tBit);
+  os.ports.mask(core, port, tBit);
   core.ret();
 }
 

@@ -1,6 +1,5 @@
 /** A guest alone on one core, with nobody who sends: for measuring one function at a time. */
 
-import { runIthread } from '../intr/ithread.ts';
 import { runAlone } from '../intr/os.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
@@ -19,8 +18,9 @@ export class BenchGuest implements GuestHost {
   onHandler: OnHandler = () => {};
   readonly #runnable: Addr[] = [];
 
-  constructor(scenario: Scenario) {
-    this.guest = new Guest(scenario, 1, 0, this);
+  /** @param senders cores of other domains */
+  constructor(scenario: Scenario, senders = 0) {
+    this.guest = new Guest(scenario, 1, senders, this);
   }
 
   /** Runs a kernel on the only vCPU and returns its cycles. */
@@ -58,9 +58,9 @@ export class BenchGuest implements GuestHost {
   marked(_vcpu: Vcpu, _from: Core): void {}
 
   #runIthreads(): void {
-    const { os, cpus } = this.guest;
+    const { kernel } = this.guest;
     for (let event = this.#runnable.shift(); event !== undefined; event = this.#runnable.shift()) {
-      runAlone(runIthread(os, cpus[0]!, event));
+      runAlone(kernel.thread(0, event));
     }
   }
 }

@@ -1,19 +1,24 @@
 /**
- * The only place that wires a machine, a domain, a FreeBSD kernel and the cores together. What runs when is
+ * The only place that wires a machine, a domain, a guest's kernel and the cores together. What runs when is
  * decided in vcpus.ts, what a trace asks for in replay.ts.
  */
 
-import { IsrcTable } from '../intr/isrc-table.ts';
-import { type KernelCpu, KernelImage } from '../intr/kernel-image.ts';
-import type { FreeBsd, Observer } from '../intr/os.ts';
+import { FreeBsdKernel } from '../intr/freebsd-kernel.ts';
+import type { GuestCpu, GuestKernel } from '../intr/guest-kernel.ts';
+import { type Observer, runAlone } from '../intr/os.ts';
 import type { Horizon } from '../model/engine.ts';
-import type { Addr, Cycle, Vcpu } from '../model/units.ts';
+import { usageError } from '../model/errors.ts';
+import type { Cycle, Vcpu } from '../model/units.ts';
 import { Uncore } from '../x86/coherence.ts';
 import { Core } from '../x86/core.ts';
 import { Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { TEXT_BASE, TEXT_BYTES } from '../x86/sites.ts';
+import { PORTS } from '../xen/abi.ts';
+import { FIFO_PORTS } from '../xen/abi-fifo.ts';
 import { Domain } from '../xen/domain.ts';
 import { EventChannels } from '../xen/event-channels.ts';
+import { Fifo } from '../xen/fifo.ts';
+import { FifoOps } from '../xen/fifo-ops.ts';
 import type { Delivery } from '../xen/port-ops.ts';
 import { TwoLevel } from '../xen/two-level.ts';
 import { press } from './pressure.ts';
@@ -28,51 +33,67 @@ export interface GuestHost extends Delivery, Observer {
   readonly horizon: Horizon;
 }
 
-/** A FreeBSD guest on a machine. */
+/** A guest on a machine. */
 export class Guest {
   readonly scenario: Scenario;
   readonly memory: Memory;
   readonly uncore: Uncore;
   readonly domain: Domain;
   readonly channels: EventChannels;
-  readonly os: FreeBsd;
+  readonly kernel: GuestKernel;
   /** One core for each vCPU, pinned, then the cores of other domains' senders. */
   readonly cores: Core[] = [];
-  readonly cpus: KernelCpu[] = [];
 
   /** @param vcpus 1..64 @param senders cores of other domains, 0..16 */
   constructor(scenario: Scenario, vcpus: number, senders: number, host: GuestHost) {
     const { generation, machine, strategy, lumps } = scenario;
     this.scenario = scenario;
     this.memory = new Memory(MEMORY_MIB, scenario.run.pageBits);
-    const image = new KernelImage(this.memory, vcpus, generation.pcpu);
-    this.domain = new Domain(this.memory, vcpus, image.vcpuInfo);
-    image.share(this.domain);
+    const placed = generation.place(this.memory, vcpus);
+    const ports = generation.abi === 'fifo' ? FIFO_PORTS : PORTS;
+    this.domain = new Domain(this.memory, vcpus, placed.vcpuInfo, ports);
     const { sockets, senderSocket } = scenario.run;
     this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));
+    const Abi = generation.abi === 'fifo' ? Fifo : TwoLevel;
     this.channels = new EventChannels(
       this.domain,
       host,
-      (marker, stats) => new TwoLevel(this.memory, this.domain, host, marker, stats),
+      (marker, stats) => new Abi(this.memory, this.domain, host, marker, stats),
     );
-    const table = new IsrcTable(image, generation.isrc, generation.id);
-    this.os = {
-      generation,
-      image,
-      table,
-      pages: this.domain,
-      hypercalls: this.channels,
-      allocator: strategy.make(table),
-      lumps,
-      observer: host,
-    };
     for (let i = 0; i < vcpus + senders; i++) {
       const socket = i < vcpus ? i % sockets : senderSocket;
-      const core = new Core(machine, this.memory, this.uncore, host.horizon, socket);
-      this.cores.push(core);
-      if (i < vcpus) this.cpus.push(image.cpu(i, core));
-      else core.sp = this.memory.place(`sender ${i}: stack`, SENDER_STACK, PAGE_BYTES) + SENDER_STACK;
+      this.cores.push(new Core(machine, this.memory, this.uncore, host.horizon, socket));
     }
+    const { ops } = this.channels;
+    this.kernel = placed.boot({
+      pages: this.domain,
+      hypercalls: this.channels,
+      fifo: ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined,
+      allocator: strategy.make,
+      lumps,
+      observer: host,
+      cores: this.cores.slice(0, vcpus),
+    });
+    for (let i = vcpus; i < vcpus + senders; i++) {
+      const stack = this.memory.place(`sender ${i}: stack`, SENDER_STACK, PAGE_BYTES);
+      this.cores[i]!.sp = stack + SENDER_STACK;
+    }
+    if (generation.abi === '2-level') return;
+    this.cores[0]!.begin(0);
+    runAlone(this.kernel.start());
+  }
+
+  /** The vCPUs, as the kernel knows them. */
+  get cpus(): readonly GuestCpu[] {
+    return this.kernel.cpus;
+  }
+
+  /** The kernel as FreeBSD's; a UserError (exit 2) where the guest is another. */
+  get freeBsd(): FreeBsdKernel {
+    if (this.kernel instanceof FreeBsdKernel) return this.kernel;
+    throw usageError(
+      `${this.scenario.generation.name} has no isrcs: this looks into those of FreeBSD, name one of its guests`,
+    );
   }
 
   /**
@@ -88,19 +109,11 @@ export class Guest {
   }
 
   /**
-   * The same for the data only: code, stack, per-CPU area and the kernel's scalars stay warm, as in the cold
-   * states of the ground truth; the lock and the head of the free list go.
+   * The same for the data only: code, and what the kernel says, stay warm, as in the cold states of the ground
+   * truth.
    */
   applyDataCacheState(vcpu: Vcpu): void {
-    const cpu = this.cpus[vcpu]!;
-    const { statics } = this.os.image;
-    const warm: Array<readonly [Addr, Addr]> = [
-      [TEXT_BASE, TEXT_BASE + TEXT_BYTES],
-      [cpu.pcpu, cpu.pcpu + PAGE_BYTES],
-      [cpu.stackTop - PAGE_BYTES, cpu.stackTop],
-      [statics.sharedInfoPtr, statics.x86Lock],
-      [statics.numIoIrqs, statics.ibrsActive],
-    ];
+    const warm = [[TEXT_BASE, TEXT_BASE + TEXT_BYTES] as const, ...this.kernel.warmData(vcpu)];
     this.#chill(vcpu, (line) => warm.some(([from, to]) => line >= from >>> 6 && line < to >>> 6));
   }
 

@@ -66,7 +66,7 @@ export class Interrupts {
     this.#served[vcpu]! += 1;
   }
 
-  /** An interrupt arrives: taken at once, or after an upcall under way, which runs with interrupts off. */
+  /** An interrupt arrives: taken at once, or when interrupts are on again: after an upcall under way, for one. */
   inject(vcpu: Vcpu, state: number): void {
     const processor = this.#processors[vcpu]!;
     const level = processor.executing(this.#engine.now);
@@ -76,6 +76,11 @@ export class Interrupts {
     }
     if (level === Level.upcall) {
       this.#engine.schedule(processor.core.now, Priority.inject, EVENT_INJECT, vcpu, Target.self);
+      return;
+    }
+    if (processor.core.interruptsOff > 0) {
+      const again = Math.max(this.#engine.now + 1, processor.resumesAt);
+      this.#engine.schedule(again, Priority.inject, EVENT_INJECT, vcpu, state);
       return;
     }
     if (level < 0) this.#guest.applyCacheState(vcpu, this.#engine.now);
@@ -99,9 +104,8 @@ export class Interrupts {
  *
  * @param state what the vCPU was doing: one of `Target`
  */
-export function* interruptedByUpcall({ os, cpus, scenario }: Guest, vcpu: Vcpu, state: number): Kernel {
-  const cpu = cpus[vcpu]!;
-  const { core } = cpu;
+export function* interruptedByUpcall({ kernel, cores, scenario }: Guest, vcpu: Vcpu, state: number): Kernel {
+  const core = cores[vcpu]!;
   const exit = exitCycles(core.machine, state);
   if (exit > 0) {
     core.at(AT.exit);
@@ -109,5 +113,5 @@ export function* interruptedByUpcall({ os, cpus, scenario }: Guest, vcpu: Vcpu, 
   }
   core.at(AT.inject);
   core.transition(core.machine.n.eventInjectionCycles);
-  yield* os.generation.upcall(os, cpu, scenario.run.interruptedUser === 1);
+  yield* kernel.upcall(vcpu, scenario.run.interruptedUser === 1);
 }

@@ -74,6 +74,11 @@ export class Processor {
     return this.core.now > cycle ? this.#lastLevel : -1;
   }
 
+  /** Cycle at which what it runs goes on; in the past if nothing waits to. */
+  get resumesAt(): Cycle {
+    return this.#resumeAt;
+  }
+
   /** Cycles of its own that the kernel of a level has spent so far. */
   spentBy(level: number): number {
     return this.#spent[level]! + (this.#inWindow === level ? this.core.spent() : 0);
@@ -111,6 +116,13 @@ export class Processor {
   event(kind: number): void {
     if (kind === ProcessorEvent.look) {
       this.#looking = false;
+      if (this.core.interruptsOff > 0) {
+        // No thread is switched to with interrupts off.
+        this.#looking = true;
+        const again = Math.max(this.#engine.now + 1, this.#resumeAt);
+        this.#engine.schedule(again, Priority.work, ProcessorEvent.look, this.index);
+        return;
+      }
       if (this.level < Level.ithread && this.#owner.next(this)) return;
       if (this.level >= 0 && this.#resumeAt < 0) this.#run(this.level);
     } else if (this.#engine.now === this.#resumeAt) {

@@ -3,15 +3,11 @@
  * other domains. Every decision is an event of the engine, so the order is total.
  */
 
-import { FILTER } from '../intr/dispatch.ts';
-import { runIthread } from '../intr/ithread.ts';
-import { EVENT, HANDLER, INTSRC } from '../intr/layout.ts';
 import { HandlerKind, type HandlerKindCode, runAlone } from '../intr/os.ts';
 import { Engine, type Horizon } from '../model/engine.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core } from '../x86/core.ts';
-import { SITE_ADDRESS } from '../x86/sites.ts';
 import { type ChannelKindCode, PORTS } from '../xen/abi.ts';
 import { EVTCHN } from '../xen/domain.ts';
 import { newAccounts, OPERATIONS } from './accounts.ts';
@@ -21,7 +17,7 @@ import { PortMap } from './port-map.ts';
 import { Level, Processor, type ProcessorOwner } from './processor.ts';
 import { RunStats } from './run-stats.ts';
 import type { Scenario } from './scenario.ts';
-import { isrcOf, OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
+import { OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
 import { UserMasks } from './user-masks.ts';
 import { Work, WorkQueue } from './work-queue.ts';
 
@@ -38,7 +34,7 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   readonly #processors: Processor[];
   readonly #vcpus: number;
   readonly #queues: WorkQueue[];
-  /** By vCPU: events whose ithreads wait for it. */
+  /** By vCPU: threads that wait for it, as `Observer.ithreadRunnable` named them. */
   readonly #ithreads: Addr[][];
   readonly #interrupts: Interrupts;
   /** By vCPU: kind of the work under way. */
@@ -158,7 +154,7 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     const vcpu = core.caches.core;
     this.#interrupts.serves(vcpu);
     this.history.add((port << 8) | vcpu);
-    if (this.#servedByUser(port) && this.#userMasks.served(port)) {
+    if (this.guest.kernel.servedByUser(port) && this.#userMasks.served(port)) {
       this.give(vcpu, Work.unmask, this.ports.recorded(port));
     }
   }
@@ -189,19 +185,18 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     if (was) this.guest.channels.stats.cancelled++;
   }
 
-  ithreadRunnable(event: Addr, vcpu: Vcpu): void {
-    this.#ithreads[vcpu]!.push(event);
+  ithreadRunnable(thread: Addr, vcpu: Vcpu): void {
+    this.#ithreads[vcpu]!.push(thread);
     this.#processors[vcpu]!.look();
   }
 
   next(processor: Processor): boolean {
     const vcpu = processor.index;
     if (vcpu >= this.#vcpus) return false;
-    const event = this.#ithreads[vcpu]!.shift();
-    if (event !== undefined) {
+    const thread = this.#ithreads[vcpu]!.shift();
+    if (thread !== undefined) {
       this.stats.counts.ithread_runs++;
-      const { os, cpus } = this.guest;
-      processor.start(Level.ithread, runIthread(os, cpus[vcpu]!, event), this.accounts.ithread);
+      processor.start(Level.ithread, this.guest.kernel.thread(vcpu, thread), this.accounts.ithread);
       return true;
     }
     const queue = this.#queues[vcpu]!;
@@ -246,7 +241,7 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     const cpu = guest.cpus[0]!;
     cpu.core.credits = this.accounts.setup;
     cpu.core.begin(Math.max(this.engine.now, cpu.core.now));
-    return runAlone(guest.os.generation.bind(guest.os, cpu, kind, handler, vcpu));
+    return runAlone(guest.kernel.bind(0, kind, handler, vcpu));
   }
 
   /** The users of evtchn device ports have read what came before the trace. */
@@ -254,16 +249,8 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     const { core } = this.guest.cpus[0]!;
     for (const port of this.#userMasks.takeMasked()) {
       core.begin(Math.max(this.engine.now, core.now));
-      runAlone(this.guest.channels.unmask(core, port));
+      runAlone(this.guest.kernel.userUnmasks(0, port));
     }
-  }
-
-  /** Whether a port is served by the evtchn device: its filter masks, its user unmasks. */
-  #servedByUser(port: Port): boolean {
-    const { memory } = this.guest;
-    const event = memory.peek32(isrcOf(this.guest, port) + INTSRC.event);
-    const handler = memory.peek32(event + EVENT.handlers);
-    return memory.peek32(handler + HANDLER.filter) === SITE_ADDRESS[FILTER.evtchn];
   }
 
   #vcpuOf(port: Port): Vcpu {

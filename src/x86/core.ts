@@ -24,6 +24,9 @@ export type Kernel<T = void> = Generator<void, T, void>;
 
 /** One logical processor. */
 export class Core extends AtomicUnit {
+  /** How many sections that no interrupt may enter the program is in; whoever delivers interrupts looks here. */
+  interruptsOff = 0;
+
   /** The later of two tokens: an instruction with two operands. */
   join(a: Ready, b: Ready): Ready {
     return a > b ? a : b;

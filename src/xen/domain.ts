@@ -37,16 +37,24 @@ export class Domain implements SharedPages {
   readonly #memory: Memory;
   readonly #vcpu: Addr;
 
-  /** @param vcpus 1..64 @param vcpuInfo where the guest registered each vCPU's vcpu_info */
-  constructor(memory: Memory, vcpus: number, vcpuInfo: readonly Addr[]) {
+  /** Most channels it can have: 4,096, or 131,072 with the FIFO ABI. */
+  readonly ports: number;
+
+  /**
+   * @param vcpus 1..64
+   * @param vcpuInfo where the guest registered each vCPU's vcpu_info
+   * @param ports most channels, by its ABI
+   */
+  constructor(memory: Memory, vcpus: number, vcpuInfo: readonly Addr[], ports = PORTS) {
     if (vcpuInfo.length !== vcpus) throw new ModelBug('one vcpu_info for each vCPU', { vcpus });
     this.#memory = memory;
+    this.ports = ports;
     this.vcpus = vcpus;
     this.vcpuInfo = vcpuInfo;
     this.sharedInfo = memory.place('xen: shared_info', SHARED_INFO.bytes, PAGE_BYTES);
     this.base = memory.place('xen: struct domain', 128, PAGE_BYTES);
     this.#vcpu = memory.place('xen: struct vcpu[]', VCPU.bytes * vcpus, LINE_BYTES);
-    this.buckets = memory.place('xen: evtchn bucket pointers', (PORTS / BUCKET_CHANNELS) * 8, LINE_BYTES);
+    this.buckets = memory.place('xen: evtchn bucket pointers', (ports / BUCKET_CHANNELS) * 8, LINE_BYTES);
     memory.poke64(this.base + DOMAIN.buckets, this.buckets);
     memory.poke64(this.base + DOMAIN.vcpus, this.#vcpu);
     memory.poke64(this.base + DOMAIN.sharedInfo, this.sharedInfo);
@@ -74,10 +82,10 @@ export class Domain implements SharedPages {
     return bucket + (port & 63) * EVTCHN.bytes;
   }
 
-  /** Adds 64 channels; false when all 4,096 exist. The caller charges the allocation. */
+  /** Adds 64 channels; false when all of the ABI exist. The caller charges the allocation. */
   addBucket(): boolean {
     const valid = this.validEvtchns;
-    if (valid === PORTS) return false;
+    if (valid === this.ports) return false;
     const bucket = this.#memory.place('xen: evtchn bucket', BUCKET_CHANNELS * EVTCHN.bytes, PAGE_BYTES);
     this.#memory.poke64(this.buckets + (valid >>> 6) * 8, bucket);
     this.#memory.poke32(this.base + DOMAIN.validEvtchns, valid + BUCKET_CHANNELS);

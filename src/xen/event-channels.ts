@@ -10,8 +10,9 @@ import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
-import { ChannelKind, type ChannelKindCode, type Hypercalls, PORTS, VCPU_INFO } from './abi.ts';
+import { ChannelKind, type ChannelKindCode, type Hypercalls, VCPU_INFO } from './abi.ts';
 import { DOMAIN, type Domain, ECS_FREE, EVTCHN, VCPU } from './domain.ts';
+import type { OpWrapper } from './fifo-ops.ts';
 import type { Delivery, Marker, PortOps } from './port-ops.ts';
 import { newEvtchnStats } from './stats.ts';
 
@@ -38,7 +39,7 @@ const At = {
 export type MakePortOps = (marker: Marker, stats: ReturnType<typeof newEvtchnStats>) => PortOps;
 
 /** The event channels of one domain. */
-export class EventChannels implements Hypercalls, Marker {
+export class EventChannels implements Hypercalls, Marker, OpWrapper {
   readonly stats = newEvtchnStats();
   readonly ops: PortOps;
   readonly #domain: Domain;
@@ -82,6 +83,7 @@ export class EventChannels implements Hypercalls, Marker {
     core.store32(channel + EVTCHN.state, kind, NOW);
     core.store32(channel + EVTCHN.notifyVcpu, vcpu, NOW);
     core.free(6);
+    this.ops.opened(core, channel);
     // A freshly bound interdomain channel always starts pending: the other end may have sent already.
     if (kind === ChannelKind.interdomain) yield* this.setPending(core, port);
     this.#eventUnlock(core);
@@ -116,6 +118,18 @@ export class EventChannels implements Hypercalls, Marker {
     this.#eventUnlock(core);
   }
 
+  *op(core: Core, body: Kernel): Kernel {
+    this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
+    yield* body;
+  }
+
+  *lockedOp(core: Core, body: Kernel): Kernel {
+    this.#hypercall(core, At.opWork, core.machine.n.evtchnOpCycles);
+    this.#eventLock(core);
+    yield* body;
+    this.#eventUnlock(core);
+  }
+
   *mark(core: Core, vcpu: Vcpu): Kernel {
     core.at(At.mark);
     const tInfo = core.load64(this.#domain.vcpu(vcpu) + VCPU.vcpuInfo, NOW);
@@ -134,7 +148,7 @@ export class EventChannels implements Hypercalls, Marker {
   #freePort(core: Core): Port {
     const domain = this.#domain;
     core.at(At.searchPort);
-    for (let port = 0; port < PORTS; port++) {
+    for (let port = 0; port < domain.ports; port++) {
       const tValid = core.load32(domain.base + DOMAIN.validEvtchns, NOW);
       if (!core.branch(port < core.lo, tValid)) {
         core.at(At.newBucket);
@@ -148,11 +162,11 @@ export class EventChannels implements Hypercalls, Marker {
       core.free(3);
       const tChannel = core.alu(tBucket);
       const tState = core.load32(core.lo + (port & 63) * EVTCHN.bytes + EVTCHN.state, tChannel);
-      if (core.branch(core.lo === ECS_FREE, tState)) return port;
+      if (core.branch(core.lo === ECS_FREE, tState) && !this.ops.isBusy(core, port)) return port;
       core.alu(NOW);
       core.at(At.searchPort);
     }
-    throw new ModelBug('no free event channel', { ports: PORTS });
+    throw new ModelBug('no free event channel', { ports: domain.ports });
   }
 
   /** Exit and entry, and the part of the operation that is one number. */

@@ -67,9 +67,9 @@ const sensitivityCommand: CommandModule<OutputOptions, SensitivityOptions> = {
     prepareOutput(o);
     const parameters =
       o.parameter === undefined ? undefined : parametersNamed(listed(o.parameter, 'parameter'));
-    const { strategy, cache } = DEFAULT_NAMES;
+    const { cache } = DEFAULT_NAMES;
     const sweeps: Sweep[] = [];
-    for (const scenario of scenariosOf({ ...o, strategy, cache, set: [] })) {
+    for (const scenario of scenariosOf({ ...o, cache, set: [] })) {
       const watched = (parameter: string) => note(`${scenario.machine.name} ${parameter}`);
       sweeps.push(await sweep(scenario, bundled, parameters, process.stderr.isTTY ? watched : undefined));
     }
