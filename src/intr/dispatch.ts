@@ -12,7 +12,7 @@ import type { KernelCpu } from './kernel-image.ts';
 import { EVENT, HANDLER, INTSRC, PCPU, PIC, THREAD } from './layout.ts';
 import type { FreeBsd } from './os.ts';
 import { disableSource, PIC_ENTRY } from './pic.ts';
-import { GENERATION_C } from './source-files.ts';
+import { GENERATION_A } from './source-files.ts';
 
 const machdep = new SourceFile('sys/x86/x86/intr_machdep.c', 'execute');
 const execute = machdep.fn('intr_execute_handlers');
@@ -182,7 +182,7 @@ function* runHandlers(os: FreeBsd, cpu: KernelCpu, event: Addr, tEvent: Ready): 
   os.observer.handled(cpu.port, cpu.fresh, core);
   for (;;) {
     core.jcc(false, core.alu(core.operand32(handler + HANDLER.flags, tHandler)));
-    if (os.generation.id === GENERATION_C) {
+    if (os.generation.id !== GENERATION_A) {
       core.jcc(true, core.alu(core.operand32(event + EVENT.flags, tEvent)));
     }
     core.at(At.filter);

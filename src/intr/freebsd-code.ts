@@ -5,7 +5,7 @@ import { findC, putBackC, releaseIsrcC, takeIsrcC } from './bind-c.ts';
 import { PCPU_DATA_A, PCPU_DATA_C, XENISRC_A, XENISRC_C } from './layout.ts';
 import type { FreeBsdGeneration } from './os.ts';
 import { type ReleaseIsrc, unbindPort } from './release.ts';
-import { GENERATION_A, GENERATION_C } from './source-files.ts';
+import { GENERATION_A, GENERATION_C, GENERATION_C_FIFO } from './source-files.ts';
 import { scanA, upcallA } from './upcall-a.ts';
 import { scanC, upcallC } from './upcall-c.ts';
 import { scanFifo, takeIsrcFifo } from './upcall-fifo.ts';
@@ -44,6 +44,7 @@ export const CODE_C: FreeBsdGeneration = {
 /** Generation C with the FIFO ABI: a what-if. */
 export const CODE_C_FIFO: FreeBsdGeneration = {
   ...CODE_C,
+  id: GENERATION_C_FIFO,
   scan: scanFifo,
   ...binding(takeIsrcFifo, releaseIsrcC),
 };

@@ -2,9 +2,10 @@
 import type { Addr, Port } from '../model/units.ts';
 import type { Kernel } from '../x86/core.ts';
 import type { KernelCpu } from './kernel-image.ts';
-import type { FreeBsd } from './os.ts';
+import { type FreeBsd, runAlone } from './os.ts';
 import { createIsrcs, serve } from './populate.ts';
 import type { Cursor, Scanner } from './scanner.ts';
+import { setUpWord } from './upcall-fifo.ts';
 
 /** The scan of vCPU 0. */
 export class FreeBsdScanner implements Scanner {
@@ -18,6 +19,7 @@ export class FreeBsdScanner implements Scanner {
   }
 
   bindAll(ports: number): void {
+    if (this.#os.fifo !== undefined) runAlone(setUpWord(this.#os, this.#cpu, ports));
     this.#isrcs = createIsrcs(this.#os, this.#cpu, ports);
     this.#isrcs.forEach((isrc, i) => {
       serve(this.#os, isrc, i + 1);

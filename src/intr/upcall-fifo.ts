@@ -14,7 +14,7 @@ import type { KernelCpu } from './kernel-image.ts';
 import { PCPU, THREAD } from './layout.ts';
 import type { FreeBsd } from './os.ts';
 
-const file = new SourceFile('sys/dev/xen/bus/xen_intr.c (what-if: FIFO)');
+const file = new SourceFile('sys/dev/xen/bus/xen_intr.c (what-if: FIFO)', 'upcall');
 const handle = file.fn('xen_intr_handle_upcall');
 const CONSUMER = consumerSites(handle, file.fn('xen_intr_consume_event'));
 const setUp = file.fn('xen_intr_bind_isrc').site('event word of the port', 16);
@@ -103,9 +103,14 @@ export function* scanFifo(os: FreeBsd, cpu: KernelCpu): Kernel {
   core.ret();
 }
 
-/** Steps 1 to 3 of a bind: the port needs an event word before it is unmasked. */
-export function* takeIsrcFifo(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, port: Port): Kernel<Addr> {
+/** Makes sure that a port has its event word. */
+export function* setUpWord(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel {
   const { area, hypercalls } = os.fifo!;
   yield* area.setUp(cpu.core, hypercalls, port, setUp, os.lumps.mallocCycles);
+}
+
+/** Steps 1 to 3 of a bind: the port needs an event word before it is unmasked. */
+export function* takeIsrcFifo(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, port: Port): Kernel<Addr> {
+  yield* setUpWord(os, cpu, port);
   return yield* takeIsrcC(os, cpu, kind, port);
 }
