@@ -16,8 +16,8 @@ const MAY = {
   cli: { code: ['model', 'trace', 'lab', 'report'], types: ['x86', 'xen', 'intr'] },
 };
 
-/** The one file of src/xen that the guest's code may see. */
-const ABI = '^src/xen/abi\\.ts$';
+/** The files of src/xen that the guest's code may see. */
+const ABI = '^src/xen/abi(-fifo)?\\.ts$';
 
 const roomRules = ROOMS.flatMap((room) => {
   const { code, types } = MAY[room];

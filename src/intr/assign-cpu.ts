@@ -4,7 +4,7 @@
  */
 import type { Addr, Vcpu } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
-import { ChannelKind, type ChannelKindCode, SHARED_INFO } from '../xen/abi.ts';
+import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
@@ -35,8 +35,9 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
   core.at(at.mask);
   const tPort = core.load32(isrc + layout.port, NOW);
   const port = core.lo;
-  if (core.behind(tPort)) yield;
-  const tOld = core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tPort);
+  const tBit = os.ports.locate(core, port, tPort);
+  if (core.behind(tBit)) yield;
+  const tOld = os.ports.mask(core, port, tBit);
   const wasMasked = core.lo !== 0;
   const tFrom = core.load32(isrc + layout.cpu, NOW);
   const from = core.lo;
@@ -48,8 +49,7 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
   core.at(at.enabled);
   if (core.branch(from !== to, tFrom)) {
     if (core.behind(tFrom)) yield;
-    core.lockBitReset(os.image.enabledWords(from), port, tFrom);
-    core.lockBitSet(os.image.enabledWords(to), port, NOW);
+    os.ports.own(core, port, from, to, tFrom, NOW);
     core.store32(isrc + layout.cpu, to, NOW);
   }
   core.at(at.unmask);

@@ -10,7 +10,7 @@ import { SourceFile } from '../x86/sites.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { PCB_FLAGS, PCPU, THREAD, TRAPFRAME } from './layout.ts';
 import type { FreeBsd } from './os.ts';
-import { GENERATION_C } from './source-files.ts';
+import { GENERATION_A } from './source-files.ts';
 
 const stub = new SourceFile('sys/amd64/amd64/apic_vector.S').fn('xen_intr_upcall');
 const exception = new SourceFile('sys/amd64/amd64/exception.S').fn('doreti');
@@ -70,7 +70,7 @@ export function interruptEntry(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): 
     core.serialising(n.ptiCycles);
   }
   // Kernel and user entries alike; generation A's stub has none.
-  if (os.generation.id === GENERATION_C) {
+  if (os.generation.id !== GENERATION_A) {
     core.at(At.lfence);
     core.lfence();
   }
@@ -139,7 +139,7 @@ export function interruptReturn(os: FreeBsd, cpu: KernelCpu, fromUser: boolean):
     core.at(At.toUser);
     core.microcoded(n.cliCycles);
     core.branch(false, core.operand32(os.image.statics.ibrsActive, NOW));
-    if (os.generation.id === GENERATION_C) {
+    if (os.generation.id !== GENERATION_A) {
       core.indirectCall(At.mds, core.operand64(os.image.statics.mdsHandler, NOW));
       core.at(At.mds);
       core.ret();

@@ -184,7 +184,7 @@ export function* upcallC(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): Kernel
   core.at(At.call);
   core.free(2);
   core.call();
-  yield* scanC(os, cpu);
+  yield* os.generation.scan(os, cpu);
   core.at(At.restore);
   const tFrame = core.load64(core.sp, NOW);
   core.store64(thread + THREAD.intrFrame, 0, 0, tFrame, tThread);

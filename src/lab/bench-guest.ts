@@ -1,6 +1,5 @@
 /** A guest alone on one core, with nobody who sends: for measuring one function at a time. */
 
-import { runIthread } from '../intr/ithread.ts';
 import { runAlone } from '../intr/os.ts';
 import type { Addr, Cycle, Port } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
@@ -67,9 +66,9 @@ export class BenchGuest implements GuestHost {
   closed(_port: Port): void {}
 
   #runIthreads(): void {
-    const { os, cpus } = this.guest;
+    const { kernel } = this.guest;
     for (let event = this.#runnable.shift(); event !== undefined; event = this.#runnable.shift()) {
-      runAlone(runIthread(os, cpus[0]!, event));
+      runAlone(kernel.thread(0, event));
     }
   }
 }

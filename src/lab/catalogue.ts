@@ -1,7 +1,7 @@
 /** What can be named on the command line, as tables. */
 
 import { STRATEGIES } from '../intr/alloc/strategies.ts';
-import { GENERATIONS } from '../intr/generations.ts';
+import { GENERATIONS, generationByName } from '../intr/generations.ts';
 import { LUMP_VALUES, LUMPS } from '../intr/lumps.ts';
 import type { Sourced } from '../model/params.ts';
 import { type Cell, type Column, integer, type Table, text } from '../model/table.ts';
@@ -62,6 +62,11 @@ export function machineSummary(): Table {
     integer('guessed', 'numbers', 'lower', 'numbers from memory or by judgement'),
   ];
   return { schema, columns, keys: 2, rows };
+}
+
+/** Whether a guest looks for unused isrcs, so that a strategy has to be named; a UserError for an unknown one. */
+export function findsIsrcs(guest: string): boolean {
+  return generationByName(guest).findsIsrcs;
 }
 
 /** Names by kind, for help and completion. */

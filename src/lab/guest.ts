@@ -1,19 +1,24 @@
 /**
- * The only place that wires a machine, a domain, a FreeBSD kernel and the cores together. What runs when is
+ * The only place that wires a machine, a domain, a guest's kernel and the cores together. What runs when is
  * decided in vcpus.ts, what a trace asks for in replay.ts.
  */
 
-import { IsrcTable } from '../intr/isrc-table.ts';
-import { type KernelCpu, KernelImage } from '../intr/kernel-image.ts';
-import type { FreeBsd, Observer } from '../intr/os.ts';
+import { FreeBsdKernel } from '../intr/freebsd-kernel.ts';
+import type { GuestCpu, GuestKernel } from '../intr/guest-kernel.ts';
+import { type Observer, runAlone } from '../intr/os.ts';
 import type { Horizon } from '../model/engine.ts';
+import { usageError } from '../model/errors.ts';
 import type { Addr, Cycle, Vcpu } from '../model/units.ts';
 import { Uncore } from '../x86/coherence.ts';
 import { Core } from '../x86/core.ts';
 import { LINE_BYTES, Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { TEXT_BASE, TEXT_BYTES } from '../x86/sites.ts';
+import { PORTS } from '../xen/abi.ts';
+import { FIFO_PORTS } from '../xen/abi-fifo.ts';
 import { Domain } from '../xen/domain.ts';
 import type { EventChannels } from '../xen/event-channels.ts';
+import { Fifo } from '../xen/fifo.ts';
+import { FifoOps } from '../xen/fifo-ops.ts';
 import { HvmDomain } from '../xen/hvm-domain.ts';
 import { VCPU } from '../xen/layout.ts';
 import type { Delivery } from '../xen/port-ops.ts';
@@ -40,7 +45,7 @@ export interface OtherVcpu {
   readonly sp: Addr;
 }
 
-/** A FreeBSD guest on a host. */
+/** A guest on a host. */
 export class Guest {
   readonly scenario: Scenario;
   readonly memory: Memory;
@@ -49,10 +54,9 @@ export class Guest {
   readonly hvm: HvmDomain;
   readonly domain: Domain;
   readonly channels: EventChannels;
-  readonly os: FreeBsd;
+  readonly kernel: GuestKernel;
   /** One core for each pCPU of the guest, then the cores of other domains' senders. */
   readonly cores: Core[] = [];
-  readonly cpus: KernelCpu[] = [];
   /** By sender. */
   readonly senders: OtherVcpu[] = [];
   /** vCPUs of other domains that never stop, on the pCPUs of the guest. */
@@ -63,33 +67,22 @@ export class Guest {
     const { generation, machine, strategy, lumps, run } = scenario;
     this.scenario = scenario;
     this.memory = new Memory(MEMORY_MIB, run.pageBits);
-    const image = new KernelImage(this.memory, vcpus, generation.pcpu, generation.isrc);
+    const placed = generation.place(this.memory, vcpus);
     const { sockets, senderSocket } = run;
     this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));
     const scheduler = newScheduler(scenario.scheduler);
     this.xen = new Xen(this.memory, machine, scenario.delivery, scheduler, host.hardware);
-    this.domain = new Domain(this.memory, vcpus, image.vcpuInfo, generation.vector);
-    image.share(this.domain, scenario.delivery.needsEoi);
+    const ports = generation.abi === 'fifo' ? FIFO_PORTS : PORTS;
+    this.domain = new Domain(this.memory, vcpus, placed.vcpuInfo, generation.vector, ports);
+    const Abi = generation.abi === 'fifo' ? Fifo : TwoLevel;
     this.hvm = new HvmDomain(
       this.memory,
       this.xen,
       this.domain,
       host,
-      (marker, stats) => new TwoLevel(this.memory, this.domain, host, marker, stats),
+      (marker, stats) => new Abi(this.memory, this.domain, host, marker, stats),
     );
     this.channels = this.hvm.channels;
-    const table = new IsrcTable(image, generation.isrc, generation.id);
-    this.os = {
-      generation,
-      image,
-      table,
-      pages: this.domain,
-      hypercalls: this.channels,
-      hardware: this.hvm,
-      allocator: strategy.make(table),
-      lumps,
-      observer: host,
-    };
     const pcpus = run.pcpus === 0 ? vcpus : Math.min(run.pcpus, vcpus);
     for (let i = 0; i < pcpus + senders; i++) {
       const socket = i < pcpus ? i % sockets : senderSocket;
@@ -97,12 +90,26 @@ export class Guest {
       this.cores.push(core);
       this.xen.addPcpu(core, socket);
     }
-    for (let v = 0; v < vcpus; v++) {
-      this.cpus.push(image.cpu(v, this.cores[v % pcpus]!));
-      this.xen.pin(this.domain.virtualCpus[v]!, this.xen.pcpus[v % pcpus]!);
-    }
+    const { ops } = this.channels;
+    const { delivery } = scenario;
+    this.kernel = placed.boot({
+      pages: this.domain,
+      hypercalls: this.channels,
+      hardware: this.hvm,
+      needsEoi: delivery.needsEoi,
+      perVcpu: !delivery.line,
+      fifo: ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined,
+      allocator: strategy.make,
+      lumps,
+      observer: host,
+      cores: Array.from({ length: vcpus }, (_, v) => this.cores[v % pcpus]!),
+    });
+    for (let v = 0; v < vcpus; v++) this.xen.pin(this.domain.virtualCpus[v]!, this.xen.pcpus[v % pcpus]!);
     for (let i = 0; i < senders; i++) this.senders.push(this.#otherVcpu(`sender ${i}`, pcpus + i));
     for (let i = 0; i < run.hogs; i++) this.hogs.push(this.#otherVcpu(`hog ${i}`, i % pcpus));
+    if (generation.abi === '2-level') return;
+    this.cores[0]!.begin(0);
+    runAlone(this.kernel.start());
   }
 
   /** The core a vCPU runs on. */
@@ -124,6 +131,19 @@ export class Guest {
     return this.memory.place(`${name}: stack`, STACK, PAGE_BYTES) + STACK;
   }
 
+  /** The vCPUs, as the kernel knows them. */
+  get cpus(): readonly GuestCpu[] {
+    return this.kernel.cpus;
+  }
+
+  /** The kernel as FreeBSD's; a UserError (exit 2) where the guest is another. */
+  get freeBsd(): FreeBsdKernel {
+    if (this.kernel instanceof FreeBsdKernel) return this.kernel;
+    throw usageError(
+      `${this.scenario.generation.name} has no isrcs: this looks into those of FreeBSD, name one of its guests`,
+    );
+  }
+
   /**
    * Puts code and data of a vCPU's core where the scenario says they are when an operation begins.
    *
@@ -137,19 +157,11 @@ export class Guest {
   }
 
   /**
-   * The same for the data only: code, stack, per-CPU area and the kernel's scalars stay warm, as in the cold
-   * states of the ground truth; the lock and the head of the free list go.
+   * The same for the data only: code, and what the kernel says, stay warm, as in the cold states of the ground
+   * truth.
    */
   applyDataCacheState(vcpu: Vcpu): void {
-    const cpu = this.cpus[vcpu]!;
-    const { statics } = this.os.image;
-    const warm: Array<readonly [Addr, Addr]> = [
-      [TEXT_BASE, TEXT_BASE + TEXT_BYTES],
-      [cpu.pcpu, cpu.pcpu + PAGE_BYTES],
-      [cpu.stackTop - PAGE_BYTES, cpu.stackTop],
-      [statics.sharedInfoPtr, statics.x86Lock],
-      [statics.numIoIrqs, statics.ibrsActive],
-    ];
+    const warm = [[TEXT_BASE, TEXT_BASE + TEXT_BYTES] as const, ...this.kernel.warmData(vcpu)];
     this.#chill(vcpu, (line) => warm.some(([from, to]) => line >= from >>> 6 && line < to >>> 6));
   }
 

@@ -5,7 +5,7 @@
 
 import type { Engine } from '../model/engine.ts';
 import { Priority } from '../model/event-queue.ts';
-import type { Cycle } from '../model/units.ts';
+import type { Cycle, Vcpu } from '../model/units.ts';
 import type { Kernel } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { interruptExit, windowExit } from '../xen/hvm-exits.ts';
@@ -121,20 +121,20 @@ export class Interrupts implements Hardware {
 }
 
 /** The guest's upcall, with what the hardware takes to deliver it where that is not charged yet. */
-export function* deliveredUpcall({ os, cpus, scenario }: Guest, vcpu: number, cycles: Cycle): Kernel {
-  const cpu = cpus[vcpu]!;
+export function* deliveredUpcall(guest: Guest, vcpu: Vcpu, cycles: Cycle): Kernel {
+  const core = guest.coreOf(vcpu);
   if (cycles > 0) {
-    cpu.core.at(AT_POSTED);
-    cpu.core.transition(cycles);
+    core.at(AT_POSTED);
+    core.transition(cycles);
   }
-  yield* os.generation.upcall(os, cpu, scenario.run.interruptedUser === 1);
+  yield* guest.kernel.upcall(vcpu, guest.scenario.run.interruptedUser === 1);
 }
 
 /**
  * An upcall of a vCPU that runs on a core of its own, with everything another pCPU's mark of it causes here: the
  * exit for the kick, the injection, the upcall, the window. The mark is taken as made.
  */
-export function* interruptedByUpcall(guest: Guest, vcpu: number): Kernel {
+export function* interruptedByUpcall(guest: Guest, vcpu: Vcpu): Kernel {
   const { xen, memory, hvm } = guest;
   const virtual = hvm.domain.virtualCpus[vcpu]!;
   const pcpu = xen.pcpus[virtual.pcpu]!;

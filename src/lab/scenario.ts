@@ -3,11 +3,10 @@
  * number that has a name. A scenario is what a row of a report must say to be repeatable.
  */
 
-import type { Strategy } from '../intr/alloc/strategies.ts';
-import { strategyByName } from '../intr/alloc/strategies.ts';
+import { OWN_STRATEGY, type Strategy, strategyByName } from '../intr/alloc/strategies.ts';
 import { generationByName } from '../intr/generations.ts';
+import type { Generation } from '../intr/guest-kernel.ts';
 import { LUMP_VALUES, LUMPS, type Lumps } from '../intr/lumps.ts';
-import type { Generation } from '../intr/os.ts';
 import { unknownName, usageError } from '../model/errors.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import { numbersOf, type ParamSpecs, parseAssignment, type Sourced } from '../model/params.ts';
@@ -93,7 +92,8 @@ export interface Scenario {
 export interface ScenarioNames {
   readonly machine: string;
   readonly guest: string;
-  readonly strategy: string;
+  /** How isrcs are found; undefined for the standard one, or the guest's own where it has none. */
+  readonly strategy?: string | undefined;
   readonly cache: string;
   /** A delivery mode and a scheduler; the defaults where there is none. */
   readonly delivery?: string;
@@ -106,11 +106,13 @@ export interface ScenarioNames {
 export const DEFAULT_NAMES = {
   machine: 'zen5',
   guest: 'freebsd-c',
-  strategy: 'slist',
   cache: 'warm',
   delivery: 'lapic',
   scheduler: 'credit2',
 } as const satisfies ScenarioNames;
+
+/** The strategy where none is named, of a guest that has isrcs. */
+export const DEFAULT_STRATEGY = 'slist';
 
 /** Where every name that `set` knows can be read. */
 const KNOWN = `upcall machines show NAME lists the numbers of machine and kernel; those of a run are ${Object.keys(RUN_PARAMS).join(', ')}`;
@@ -171,10 +173,11 @@ export function scenarioOf(names: ScenarioNames): Scenario {
   const states = [...CACHE_STATES, ...POLLUTED_STATES];
   if (!states.includes(cache)) throw unknownName('cache state', cache, states);
   const workload = WORKLOADS.find(({ name }) => cache === `polluted(${name})`);
+  const generation = generationByName(names.guest);
   return {
     machine,
-    generation: generationByName(names.guest),
-    strategy: strategyByName(names.strategy),
+    generation,
+    strategy: strategyOf(generation, names.strategy),
     delivery: deliveryByName(names.delivery ?? DEFAULT_NAMES.delivery),
     scheduler: schedulerByName(names.scheduler ?? DEFAULT_NAMES.scheduler),
     cache,
@@ -185,19 +188,32 @@ export function scenarioOf(names: ScenarioNames): Scenario {
   };
 }
 
+function strategyOf({ name, findsIsrcs }: Generation, strategy: string | undefined): Strategy {
+  if (findsIsrcs) return strategyByName(strategy ?? DEFAULT_STRATEGY);
+  if (strategy === undefined || strategy === OWN_STRATEGY.name) return OWN_STRATEGY;
+  throw usageError(
+    `strategy "${strategy}" is a way to find an isrc, which ${name} has none of: leave --strategy out, or say "-"`,
+  );
+}
+
 /** How many numbers a scenario uses that are guessed, those set by hand included. */
 export function guessedNumbers(scenario: Scenario): { machine: number; kernel: number } {
   const guessed = (values: Readonly<Record<string, Sourced>>) =>
     Object.values(values).filter((v) => v.confidence === 'guessed').length;
-  const { machine, workload } = scenario;
+  const { machine, workload, generation } = scenario;
+  const lumps = Object.fromEntries(
+    Object.entries(LUMP_VALUES).filter(([name]) => generation.lumps.includes(name)),
+  );
   const other = workload === undefined ? 0 : guessed(workload.values);
-  return { machine: guessed(machine.values), kernel: guessed(LUMP_VALUES) + other };
+  return { machine: guessed(machine.values), kernel: guessed(lumps) + other };
 }
 
 /** A fingerprint of every number a scenario uses: equal fingerprints mean equal constants. */
 export function modelFingerprint(scenario: Scenario): string {
   const f = new Fingerprint();
-  for (const [name, value] of Object.entries({ ...scenario.machine.n, ...scenario.lumps, ...scenario.run })) {
+  const { generation, machine, lumps, run } = scenario;
+  const charged = Object.entries(lumps).filter(([name]) => generation.lumps.includes(name));
+  for (const [name, value] of [...Object.entries(machine.n), ...charged, ...Object.entries(run)]) {
     f.addText(name);
     f.addWide(value);
   }

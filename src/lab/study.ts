@@ -12,6 +12,9 @@ import { numberOf, STAGE_CYCLES, STAGE_FUNCTION, STAGE_OPERATION } from './table
 /** The machines of the break-even table: one of each maker, so that it stays short. */
 export const BREAK_EVEN_MACHINES = ['zen5', 'skylake-sp'] as const;
 
+/** Its guests: the generations that differ in how they search. */
+export const BREAK_EVEN_GUESTS = ['freebsd-a', 'freebsd-c'] as const;
+
 /** A break-even point between two strategies. */
 export interface BreakEven {
   readonly scenario: Scenario;

@@ -1,22 +1,13 @@
 /** Thread-level work of a vCPU as kernels: what a row of the trace asks a guest to do. */
 
-import { assignCpu } from '../intr/assign-cpu.ts';
 import type { HandlerKindCode } from '../intr/os.ts';
 import { ModelBug } from '../model/errors.ts';
-import type { Addr, Port, Vcpu } from '../model/units.ts';
+import type { Port, Vcpu } from '../model/units.ts';
 import type { Kernel } from '../x86/core.ts';
-import { SourceFile } from '../x86/sites.ts';
 import type { ChannelKindCode } from '../xen/abi.ts';
 import type { Guest } from './guest.ts';
 import type { PortMap } from './port-map.ts';
 import { Work } from './work-queue.ts';
-
-const AT = {
-  bind: new SourceFile('sys/x86/x86/intr_machdep.c', 'bind').fn('intr_bind').site('move a source', 4),
-  write: new SourceFile('sys/dev/xen/evtchn/evtchn_dev.c', 'write')
-    .fn('evtchn_write')
-    .site('write(2) of a port', 8),
-};
 
 /** Account of each kind of work. */
 export const OPERATION_OF: Readonly<Record<number, 'bind' | 'unbind' | 'move' | 'send' | 'unmask'>> = {
@@ -52,29 +43,23 @@ export function* threadWork(
   b: number,
   c: number,
 ): Kernel {
-  const { os, channels } = guest;
-  const { line } = guest.scenario.delivery;
-  const cpu = guest.cpus[vcpu]!;
-  const { core } = cpu;
+  const { kernel, channels } = guest;
+  const core = guest.coreOf(vcpu);
   const port = ports.model(recorded);
   switch (kind) {
     case Work.bind: {
       const handler = (c >> 8) as HandlerKindCode;
       const channel = b as ChannelKindCode;
-      const target = line ? 0 : c & 0xff;
-      ports.bound(recorded, yield* os.generation.bind(os, cpu, channel, handler, target), channel);
+      const target = guest.scenario.delivery.line ? 0 : c & 0xff;
+      ports.bound(recorded, yield* kernel.bind(vcpu, channel, handler, target), channel);
       break;
     }
     case Work.unbind:
-      yield* os.generation.unbind(os, cpu, port);
+      yield* kernel.unbind(vcpu, port);
       ports.unbound(recorded);
       break;
     case Work.move:
-      core.at(AT.bind);
-      core.call();
-      // Without an upcall of its own on each vCPU, FreeBSD refuses: EOPNOTSUPP.
-      if (line) core.ret();
-      else yield* assignCpu(os, cpu, isrcOf(guest, port), ports.kind(recorded), c);
+      yield* kernel.move(vcpu, port, ports.kind(recorded), c);
       ports.moved(recorded);
       break;
     case Work.send:
@@ -85,16 +70,9 @@ export function* threadWork(
       yield* channels.notify(core, port);
       break;
     case Work.unmask:
-      core.at(AT.write);
-      core.lump(os.lumps.userUnmaskCycles);
-      if (port !== 0) yield* channels.unmask(core, port);
+      yield* kernel.userWrites(vcpu, port);
       break;
     default:
       throw new ModelBug('unknown work', { kind, recorded });
   }
-}
-
-/** The isrc that serves a port; 0 for none. Not charged. */
-export function isrcOf(guest: Guest, port: Port): Addr {
-  return guest.memory.peek32(guest.os.image.portToIsrc + 8 * port);
 }

@@ -3,16 +3,12 @@
  * other domains. Every decision is an event of the engine, so the order is total.
  */
 
-import { FILTER } from '../intr/dispatch.ts';
-import { runIthread } from '../intr/ithread.ts';
-import { EVENT, HANDLER, INTSRC } from '../intr/layout.ts';
 import { HandlerKind, type HandlerKindCode, runAlone } from '../intr/os.ts';
 import { Engine, type Horizon } from '../model/engine.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import { reset } from '../model/stats.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
-import { SITE_ADDRESS } from '../x86/sites.ts';
 import { ChannelKind, type ChannelKindCode, PORTS } from '../xen/abi.ts';
 import { haltExit } from '../xen/hvm-exits.ts';
 import { idleLoop } from '../xen/idle.ts';
@@ -29,7 +25,7 @@ import { PortMap } from './port-map.ts';
 import { Processor, type ProcessorOwner } from './processor.ts';
 import { RunStats } from './run-stats.ts';
 import type { Scenario } from './scenario.ts';
-import { isrcOf, OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
+import { OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
 import { UserMasks } from './user-masks.ts';
 import { Work, WorkQueue } from './work-queue.ts';
 
@@ -49,7 +45,7 @@ export class Vcpus implements GuestHost, InterruptHost, ProcessorOwner, WorkObse
   readonly processors: Processor[];
   readonly hardware: Interrupts;
   readonly #queues: WorkQueue[];
-  /** By vCPU: events whose ithreads wait for it. */
+  /** By vCPU: threads that wait for it, as `Observer.ithreadRunnable` named them. */
   readonly #ithreads: Addr[][];
   readonly #contexts = new Map<VirtualCpu, Context>();
   /** By pCPU. */
@@ -220,7 +216,7 @@ export class Vcpus implements GuestHost, InterruptHost, ProcessorOwner, WorkObse
     const vcpu = this.#vcpuOn(core);
     this.#served[vcpu]! += 1;
     this.history.add((port << 8) | vcpu);
-    if (this.#servedByUser(port) && this.#userMasks.served(port)) {
+    if (this.guest.kernel.servedByUser(port) && this.#userMasks.served(port)) {
       this.give(vcpu, Work.unmask, this.ports.recorded(port));
     }
   }
@@ -251,8 +247,8 @@ export class Vcpus implements GuestHost, InterruptHost, ProcessorOwner, WorkObse
     if (was) this.guest.channels.stats.cancelled++;
   }
 
-  ithreadRunnable(event: Addr, vcpu: Vcpu): void {
-    this.#ithreads[vcpu]!.push(event);
+  ithreadRunnable(thread: Addr, vcpu: Vcpu): void {
+    this.#ithreads[vcpu]!.push(thread);
     this.#processorOf(vcpu).look();
   }
 
@@ -275,11 +271,10 @@ export class Vcpus implements GuestHost, InterruptHost, ProcessorOwner, WorkObse
   next(processor: Processor): boolean {
     const vcpu = this.#guestVcpu(processor);
     if (vcpu < 0 || this.xen.pcpus[processor.index]!.mode !== Mode.guest) return false;
-    const event = this.#ithreads[vcpu]!.shift();
-    if (event !== undefined) {
+    const thread = this.#ithreads[vcpu]!.shift();
+    if (thread !== undefined) {
       this.stats.counts.ithread_runs++;
-      const { os, cpus } = this.guest;
-      processor.start(Level.ithread, runIthread(os, cpus[vcpu]!, event), this.accounts.ithread);
+      processor.start(Level.ithread, this.guest.kernel.thread(vcpu, thread), this.accounts.ithread);
       return true;
     }
     if (processor.level >= 0) return false;
@@ -371,9 +366,7 @@ export class Vcpus implements GuestHost, InterruptHost, ProcessorOwner, WorkObse
   }
 
   #bindAlone(kind: ChannelKindCode, handler: HandlerKindCode, vcpu: Vcpu): Port {
-    const { guest } = this;
-    const cpu = guest.cpus[0]!;
-    return this.#alone(guest.os.generation.bind(guest.os, cpu, kind, handler, vcpu));
+    return this.#alone(this.guest.kernel.bind(0, kind, handler, vcpu));
   }
 
   /** Runs a kernel on vCPU 0 to its end, before the trace: what it starts elsewhere runs later. */
@@ -393,14 +386,6 @@ export class Vcpus implements GuestHost, InterruptHost, ProcessorOwner, WorkObse
     for (const port of this.#userMasks.takeMasked()) {
       this.give(this.#vcpuOf(port), Work.unmask, this.ports.recorded(port));
     }
-  }
-
-  /** Whether a port is served by the evtchn device: its filter masks, its user unmasks. */
-  #servedByUser(port: Port): boolean {
-    const { memory } = this.guest;
-    const event = memory.peek32(isrcOf(this.guest, port) + INTSRC.event);
-    const handler = memory.peek32(event + EVENT.handlers);
-    return memory.peek32(handler + HANDLER.filter) === SITE_ADDRESS[FILTER.evtchn];
   }
 
   #vcpuOf(port: Port): Vcpu {

@@ -25,14 +25,19 @@ export class Domain implements SharedPages {
   readonly #peers: Addr;
   readonly #vcpu: Addr;
 
+  /** Most channels it can have: 4,096, or 131,072 with the FIFO ABI. */
+  readonly ports: number;
+
   /**
    * @param vcpus 1..64
    * @param vcpuInfo where the guest registered each vCPU's vcpu_info
    * @param vector at which upcalls arrive
+   * @param ports most channels, by its ABI
    */
-  constructor(memory: Memory, vcpus: number, vcpuInfo: readonly Addr[], vector: number) {
+  constructor(memory: Memory, vcpus: number, vcpuInfo: readonly Addr[], vector: number, ports = PORTS) {
     if (vcpuInfo.length !== vcpus) throw new ModelBug('one vcpu_info for each vCPU', { vcpus });
     this.#memory = memory;
+    this.ports = ports;
     this.vcpus = vcpus;
     this.vcpuInfo = vcpuInfo;
     this.sharedInfo = memory.place('xen: shared_info', SHARED_INFO.bytes, PAGE_BYTES, sharedInfoNamer);
@@ -40,7 +45,7 @@ export class Domain implements SharedPages {
     this.#vcpu = memory.place('xen: struct vcpu[]', VCPU.bytes * vcpus, LINE_BYTES, vcpuNamer);
     this.buckets = memory.place(
       'xen: evtchn bucket pointers',
-      (PORTS / BUCKET_CHANNELS) * 8,
+      (ports / BUCKET_CHANNELS) * 8,
       LINE_BYTES,
       bucketsNamer,
     );
@@ -52,7 +57,7 @@ export class Domain implements SharedPages {
     );
     this.#peers = memory.place(
       'xen: struct evtchn of the other ends',
-      PORTS * EVTCHN.bytes,
+      ports * EVTCHN.bytes,
       PAGE_BYTES,
       peerNamer,
     );
@@ -89,10 +94,10 @@ export class Domain implements SharedPages {
     return this.#peers + port * EVTCHN.bytes;
   }
 
-  /** Adds 64 channels; false when all 4,096 exist. The caller charges the allocation. */
+  /** Adds 64 channels; false when all of the ABI exist. The caller charges the allocation. */
   addBucket(): boolean {
     const valid = this.validEvtchns;
-    if (valid === PORTS) return false;
+    if (valid === this.ports) return false;
     const bucket = this.#memory.place(
       'xen: evtchn bucket',
       BUCKET_CHANNELS * EVTCHN.bytes,

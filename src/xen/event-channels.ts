@@ -9,8 +9,10 @@
 import type { Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
+
 import { ChannelKind, type ChannelKindCode, type Hypercalls } from './abi.ts';
 import type { Domain } from './domain.ts';
+import type { OpWrapper } from './fifo-ops.ts';
 import { getFreePort } from './free-port.ts';
 import { DOMAIN, ECS_FREE, EVTCHN } from './layout.ts';
 import { readLock, readUnlock, writeLock, writeUnlock } from './locks.ts';
@@ -39,7 +41,7 @@ export interface HypercallGate {
 }
 
 /** The event channels of one domain. */
-export class EventChannels implements Hypercalls {
+export class EventChannels implements Hypercalls, OpWrapper {
   readonly stats: EvtchnStats;
   readonly ops: PortOps;
   readonly #domain: Domain;
@@ -100,7 +102,7 @@ export class EventChannels implements Hypercalls {
     yield* this.#begin(core);
     const eventLock = this.#domain.base + DOMAIN.eventLock;
     yield* writeLock(core, eventLock);
-    const port = getFreePort(core, this.#domain);
+    const port = getFreePort(core, this.#domain, this.ops);
     const channel = this.#domain.channel(port);
     core.at(At.opWork);
     core.lump(core.machine.n.evtchnOpCycles);
@@ -110,6 +112,7 @@ export class EventChannels implements Hypercalls {
     core.store32(channel + EVTCHN.state, kind, NOW);
     core.store32(channel + EVTCHN.notifyVcpu, vcpu, NOW);
     core.free(6);
+    this.ops.opened(core, channel);
     // A freshly bound interdomain channel always starts pending: the other end may have sent already.
     if (kind === ChannelKind.interdomain) yield* this.setPending(core, port);
     yield* writeUnlock(core, channel + EVTCHN.lock);
@@ -164,6 +167,25 @@ export class EventChannels implements Hypercalls {
     this.#delivery.closed(port);
     if (both) yield* writeUnlock(core, peer + EVTCHN.lock);
     yield* writeUnlock(core, channel + EVTCHN.lock);
+    yield* writeUnlock(core, eventLock);
+    yield* this.#gate.leave(core);
+  }
+
+  *op(core: Core, body: Kernel): Kernel {
+    yield* this.#begin(core);
+    core.at(At.opWork);
+    core.lump(core.machine.n.evtchnOpCycles);
+    yield* body;
+    yield* this.#gate.leave(core);
+  }
+
+  *lockedOp(core: Core, body: Kernel): Kernel {
+    yield* this.#begin(core);
+    const eventLock = this.#domain.base + DOMAIN.eventLock;
+    yield* writeLock(core, eventLock);
+    core.at(At.opWork);
+    core.lump(core.machine.n.evtchnOpCycles);
+    yield* body;
     yield* writeUnlock(core, eventLock);
     yield* this.#gate.leave(core);
   }

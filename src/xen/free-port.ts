@@ -4,9 +4,9 @@ import { ModelBug } from '../model/errors.ts';
 import type { Port } from '../model/units.ts';
 import { type Core, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
-import { PORTS } from './abi.ts';
 import type { Domain } from './domain.ts';
 import { DOMAIN, ECS_FREE, EVTCHN } from './layout.ts';
+import type { PortOps } from './port-ops.ts';
 
 const fn = new SourceFile('xen/common/event_channel.c', 'free port').fn('get_free_port');
 const At = {
@@ -15,9 +15,9 @@ const At = {
 };
 
 /** Lowest port that is free. The caller holds the domain's event_lock; none free is a ModelBug. */
-export function getFreePort(core: Core, domain: Domain): Port {
+export function getFreePort(core: Core, domain: Domain, ops: PortOps): Port {
   core.at(At.search);
-  for (let port = 0; port < PORTS; port++) {
+  for (let port = 0; port < domain.ports; port++) {
     const tValid = core.load32(domain.base + DOMAIN.validEvtchns, NOW);
     if (!core.branch(port < core.lo, tValid)) {
       core.at(At.bucket);
@@ -31,9 +31,9 @@ export function getFreePort(core: Core, domain: Domain): Port {
     core.free(3);
     const tChannel = core.alu(tBucket);
     const tState = core.load32(core.lo + (port & 63) * EVTCHN.bytes + EVTCHN.state, tChannel);
-    if (core.branch(core.lo === ECS_FREE, tState)) return port;
+    if (core.branch(core.lo === ECS_FREE, tState) && !ops.isBusy(core, port)) return port;
     core.alu(NOW);
     core.at(At.search);
   }
-  throw new ModelBug('no free event channel', { ports: PORTS });
+  throw new ModelBug('no free event channel', { ports: domain.ports });
 }

@@ -27,6 +27,10 @@ export interface PortOps {
   unmask(core: Core, port: Port, channel: Addr): Kernel;
   /** The pending bit of a port that is being closed is cleared. */
   clearPending(core: Core, port: Port, channel: Addr): Kernel;
+  /** A free channel was given to a port. */
+  opened(core: Core, channel: Addr): void;
+  /** Whether the guest may still come across a free port, so that it must not be handed out. */
+  isBusy(core: Core, port: Port): boolean;
   /** Events sent and neither served nor cancelled. Not charged. */
   stillPending(): number;
 }

@@ -1,7 +1,10 @@
 /** What Xen counts, of the event channels of a domain and of itself. Order is column order in reports. */
 import { counters } from '../model/stats.ts';
 
-/** Rungs of the suppression ladder at which a send ended, and hypercalls by kind. */
+/**
+ * Rungs of the suppression ladder at which a send ended, and hypercalls by kind. A rung that only one ABI has says
+ * so and is 0 with the other; `coalesced` and `masked` mean the same with both.
+ */
 export const EVTCHN_STATS = {
   sends: { unit: 'events', direction: 'neutral', what: 'events sent to open ports of the domain' },
   dropped: { unit: 'events', direction: 'neutral', what: 'sends to a channel closed meanwhile: no effect' },
@@ -10,7 +13,29 @@ export const EVTCHN_STATS = {
   selector_set: {
     unit: 'events',
     direction: 'neutral',
-    what: 'sends that found the selector bit already set',
+    what: '2-level: sends that found the selector bit already set',
+  },
+  already_linked: {
+    unit: 'events',
+    direction: 'neutral',
+    what: 'FIFO: sends and unmasks that found the event on a queue already',
+  },
+  appended: { unit: 'events', direction: 'neutral', what: 'FIFO: events queued behind another' },
+  ready_set: {
+    unit: 'events',
+    direction: 'neutral',
+    what: 'FIFO: new heads of a queue whose ready bit was set',
+  },
+  link_busy: {
+    unit: 'events',
+    direction: 'lower',
+    what: 'FIFO: links that had to hold off an unmask of the tail',
+  },
+  link_failed: { unit: 'events', direction: 'lower', what: 'FIFO: links given up: the event is on no queue' },
+  unqueued: {
+    unit: 'events',
+    direction: 'lower',
+    what: 'FIFO: sends lost, for want of a control block or after three changes of the queue',
   },
   upcall_set: { unit: 'events', direction: 'neutral', what: 'sends that found the upcall already marked' },
   marked: { unit: 'events', direction: 'neutral', what: 'sends and unmasks that marked a new upcall' },

@@ -88,6 +88,14 @@ export class TwoLevel implements PortOps {
     if (core.lo !== 0) this.#stats.cancelled++;
   }
 
+  /** Nothing: this ABI has no such operation. */
+  opened(): void {}
+
+  /** Never: this ABI has no such operation. */
+  isBusy(): boolean {
+    return false;
+  }
+
   stillPending(): number {
     let n = 0;
     for (let w = 0; w < 128; w++) {

@@ -40,11 +40,11 @@ class SizeTape extends Tape {
 function exercise(guest: string, strategy: string): void {
   const set = ['ptiCycles=100', 'filterCycles=10', 'ithreadHandlerCycles=10'];
   const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, strategy, set }));
-  const { os, cpus, channels } = bench.guest;
-  const cpu = cpus[0]!;
-  cpu.core.tape = new SizeTape(cpu.core);
+  const { kernel, cores, channels } = bench.guest;
+  const core = cores[0]!;
+  core.tape = new SizeTape(core);
   const run = <T>(kernel: Parameters<typeof bench.run<T>>[0]): T => {
-    cpu.core.begin(cpu.core.now);
+    core.begin(core.now);
     return bench.run(kernel);
   };
   for (let round = 0; round < 2; round++) {
@@ -52,20 +52,20 @@ function exercise(guest: string, strategy: string): void {
     for (const kind of Object.values(ChannelKind)) {
       for (const handler of Object.values(HandlerKind)) {
         if (kind === ChannelKind.pirq) continue;
-        ports.push(run(os.generation.bind(os, cpu, kind, handler, 0)));
+        ports.push(run(kernel.bind(0, kind, handler, 0)));
       }
     }
     // Past the first bucket of 64 channels, and a free list longer than one.
     for (let i = 0; i < 70; i++) {
-      ports.push(run(os.generation.bind(os, cpu, ChannelKind.unbound, HandlerKind.filter, 0)));
+      ports.push(run(kernel.bind(0, ChannelKind.unbound, HandlerKind.filter, 0)));
     }
     for (const fromUser of [false, true]) {
       for (const burst of [0, 1, 12]) {
-        for (const port of ports.slice(0, burst)) run(channels.send(cpu.core, port));
-        run(os.generation.upcall(os, cpu, fromUser));
+        for (const port of ports.slice(0, burst)) run(channels.send(core, port));
+        run(kernel.upcall(0, fromUser));
       }
     }
-    for (const port of ports) run(os.generation.unbind(os, cpu, port));
+    for (const port of ports) run(kernel.unbind(0, port));
   }
 }
 

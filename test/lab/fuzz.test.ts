@@ -92,7 +92,8 @@ test('random traces on random scenarios end with every bound port on a channel a
       const path = fileIn(folder, `f${serial++}.trace`, traceText(rows, { header }));
       const scenario = scenarioOf({ ...DEFAULT_NAMES, ...rest, set });
       const { vcpus } = await replay(await openTrace(path), path, scenario);
-      const { os, domain, memory } = vcpus.guest;
+      const { domain, memory } = vcpus.guest;
+      const { os } = vcpus.guest.freeBsd;
       const channels = new Set<number>();
       const isrcs = new Set<number>();
       for (const recorded of live) {

@@ -123,9 +123,9 @@ for (const [name, times] of UPCALL) {
         tries(name, cycles);
         const set = [`${name}=${cycles}`];
         const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest: guest.name, set }));
-        const { os, cpus } = bench.guest;
-        for (let i = 0; i < 4; i++) bench.measure(guest.upcall(os, cpus[0]!, true));
-        return bench.measure(guest.upcall(os, cpus[0]!, true));
+        const { kernel } = bench.guest;
+        for (let i = 0; i < 4; i++) bench.measure(kernel.upcall(0, true));
+        return bench.measure(kernel.upcall(0, true));
       };
       assert.deepEqual([upcall(51) - upcall(50), upcall(100) - upcall(50)], [times, 50 * times], guest.name);
     }

@@ -2,7 +2,7 @@ import type { CommandModule } from 'yargs';
 import { compareTable } from '../../lab/compare.ts';
 import { runFiles } from '../../lab/run-file.ts';
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
-import { type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { ALL_STRATEGIES, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
 import { fileName } from '../words.ts';
 
@@ -11,11 +11,13 @@ export const compareCommand: CommandModule<object, ScenarioOptions & OutputOptio
   command: 'compare <traces..>',
   describe: 'compare strategies on the same traces; the first one named is what the others are compared with',
   builder: (y) =>
-    withScenario(withOutput(y))
-      .positional('traces', { type: 'string', array: true, demandOption: true })
-      .default('strategy', 'linear,slist,bitmap'),
+    withScenario(withOutput(y), ALL_STRATEGIES).positional('traces', {
+      type: 'string',
+      array: true,
+      demandOption: true,
+    }),
   handler: async (o) => {
-    const scenarios = scenariosOf(o);
+    const scenarios = scenariosOf(o, ALL_STRATEGIES);
     prepareOutput(o);
     const { runs, inputs } = await runFiles(o.traces.map(fileName), scenarios);
     const results = runs.map((r) => r.result);

@@ -78,7 +78,7 @@ async function scanFile(o: ScanOptions & OutputOptions, file: string): Promise<v
 function scanPorts(o: ScanOptions & OutputOptions, ports: string): void {
   const [l1, l2, ...more] = integers(o.last ?? LAST, 'last');
   if (l1 === undefined || l2 === undefined || more.length > 0) throw usageError('--last expects group,bit');
-  const { machine, guest, cache, strategy } = DEFAULT_NAMES;
+  const { machine, guest, cache } = DEFAULT_NAMES;
   for (const name of o.set.map((text) => text.split('=', 1)[0]!)) {
     if (Object.hasOwn(RUN_PARAMS, name))
       throw usageError(`${name} is of a replay: one call does not depend on it`);
@@ -87,7 +87,6 @@ function scanPorts(o: ScanOptions & OutputOptions, ports: string): void {
     machine: o.machine ?? machine,
     guest: o.guest ?? guest,
     cache: o.cache ?? cache,
-    strategy,
     set: o.set,
   });
   const scanCase = plainCase(integers(ports, 'ports'), l1, l2);
@@ -100,13 +99,13 @@ function scanPorts(o: ScanOptions & OutputOptions, ports: string): void {
 
 /** One call as one JSON object. */
 function answerOf(scenario: Scenario, result: ScanResult): string {
-  const { order, activeReads, cycles, stillPending, lastL1, lastL2 } = result;
+  const { order, activeReads, cycles, stillPending, cursor } = result;
   const answer = {
     order,
     active_reads: activeReads,
     cycles,
     still_pending: stillPending,
-    last_after: [lastL1, lastL2],
+    last_after: cursor === undefined ? null : [cursor.word, cursor.bit],
     guest: scenario.generation.name,
     machine: scenario.machine.name,
     cache: scenario.cache,
