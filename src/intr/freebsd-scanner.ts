@@ -42,6 +42,10 @@ export class FreeBsdScanner implements Scanner {
     image.memory.poke32(word, image.memory.peek32(word) & ~(1 << (port & 31)));
   }
 
+  get initial(): Cursor {
+    return { word: 63, bit: 63 };
+  }
+
   get cursor(): Cursor | undefined {
     const { image, generation, fifo } = this.#os;
     if (fifo !== undefined) return undefined;

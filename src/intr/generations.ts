@@ -4,7 +4,8 @@ import { IDT_EVTCHN } from './entry.ts';
 import { CODE_A, CODE_C, CODE_C_FIFO } from './freebsd-code.ts';
 import { placeFreeBsd } from './freebsd-kernel.ts';
 import type { AbiName, Generation } from './guest-kernel.ts';
-import { FREEBSD_LUMPS } from './lumps.ts';
+import { placeLinux } from './linux/kernel.ts';
+import { FREEBSD_LUMPS, LINUX_LUMPS } from './lumps.ts';
 import type { FreeBsdGeneration } from './os.ts';
 
 function freeBsd(name: string, what: string, abi: AbiName, code: FreeBsdGeneration): Generation {
@@ -16,6 +17,17 @@ function freeBsd(name: string, what: string, abi: AbiName, code: FreeBsdGenerati
     findsIsrcs: true,
     lumps: FREEBSD_LUMPS,
     place: (memory, vcpus) => placeFreeBsd(memory, vcpus, code, abi),
+  };
+}
+
+function linux(name: string, what: string, abi: AbiName): Generation {
+  return {
+    name,
+    what,
+    abi,
+    findsIsrcs: false,
+    lumps: LINUX_LUMPS,
+    place: (memory, vcpus) => placeLinux(memory, vcpus, abi),
   };
 }
 
@@ -34,6 +46,8 @@ export const GENERATIONS: readonly Generation[] = [
     CODE_C,
   ),
   freeBsd('freebsd-fifo', 'a what-if: freebsd-c with a consumer of the FIFO ABI', 'fifo', CODE_C_FIFO),
+  linux('linux-2l', 'drivers/xen/events/events_2l.c, with lateeoi: Linux since 5.12', '2-level'),
+  linux('linux-fifo', 'drivers/xen/events/events_fifo.c, the standard of Linux since 3.14', 'fifo'),
 ];
 
 /** The kernel of that name; a UserError (exit 2) with the nearest name otherwise. */

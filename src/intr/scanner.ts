@@ -17,6 +17,8 @@ export interface Scanner {
   /** The ports this CPU serves, all or by port; no effect with the FIFO ABI, whose queues say it. */
   enableAll(): void;
   disable(port: Port): void;
+  /** Cursors before anything was served. */
+  readonly initial: Cursor;
   /** Cursors; undefined with the FIFO ABI. */
   cursor: Cursor | undefined;
   /** How often the pending words of a group, or an event word, were looked at since this was set to 0. */

@@ -63,7 +63,7 @@ export function casesTable(
   cases: readonly ScanCaseRow[],
   benchOf: (guest: string) => ScanBench,
 ): Table {
-  const guests = GENERATIONS.map((g) => g.name);
+  const guests = GENERATIONS.filter((g) => g.abi === '2-level').map((g) => g.name);
   for (const { line, generation } of cases) {
     if (guests.includes(generation)) continue;
     throw traceError({ file, line }, `generation "${generation}"`, `one of ${guests.join(', ')}`);

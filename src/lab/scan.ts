@@ -17,7 +17,7 @@ export interface Arrival {
 
 /** The state before the call. */
 export interface ScanCase {
-  /** Cursors, 0..63: FreeBSD's group and bit served last, (63, 63) before anything; Linux's next word and bit. */
+  /** Cursors, 0..63: FreeBSD's group and bit served last, Linux's next ones; -1 before anything. */
   readonly lastL1: number;
   readonly lastL2: number;
   /** evtchn_pending_sel: low and high 32 bits. */
@@ -107,7 +107,7 @@ export class ScanBench {
     this.#ports.raise(c.pending);
     for (const p of c.notEnabled) scanner.disable(p);
     for (const p of c.unbound) scanner.setBound(p, false);
-    scanner.cursor = { word: c.lastL1, bit: c.lastL2 };
+    scanner.cursor = c.lastL1 < 0 ? scanner.initial : { word: c.lastL1, bit: c.lastL2 };
     if (scanner.cursor === undefined) return;
     const info = domain.vcpuInfo[0]!;
     memory.poke64(info + VCPU_INFO.pendingSel, c.selectorLo, c.selectorHi);
@@ -115,8 +115,8 @@ export class ScanBench {
   }
 }
 
-/** A case in which every pending port is unmasked, enabled, bound and selected. */
-export function plainCase(ports: readonly Port[], lastL1: number, lastL2: number): ScanCase {
+/** A case in which every pending port is unmasked, enabled, bound and selected. Without cursors: before anything. */
+export function plainCase(ports: readonly Port[], lastL1 = -1, lastL2 = -1): ScanCase {
   let selectorLo = 0;
   let selectorHi = 0;
   for (const port of ports) {
@@ -127,7 +127,7 @@ export function plainCase(ports: readonly Port[], lastL1: number, lastL2: number
     selectorHi |= bitHi(port >>> 6);
   }
   for (const cursor of [lastL1, lastL2]) {
-    if (!Number.isInteger(cursor) || cursor < 0 || cursor > 63) {
+    if (!Number.isInteger(cursor) || cursor < -1 || cursor > 63) {
       throw usageError(`--last names ${cursor}, expected two integers 0..63`);
     }
   }
