@@ -4,6 +4,7 @@ import { IDT_EVTCHN } from './entry.ts';
 import { CODE_A, CODE_C, CODE_C_FIFO } from './freebsd-code.ts';
 import { placeFreeBsd } from './freebsd-kernel.ts';
 import type { AbiName, Generation } from './guest-kernel.ts';
+import { HYPERVISOR_CALLBACK_VECTOR } from './linux/entry.ts';
 import { placeLinux } from './linux/kernel.ts';
 import { FREEBSD_LUMPS, LINUX_LUMPS } from './lumps.ts';
 import type { FreeBsdGeneration } from './os.ts';
@@ -25,6 +26,7 @@ function linux(name: string, what: string, abi: AbiName): Generation {
     name,
     what,
     abi,
+    vector: HYPERVISOR_CALLBACK_VECTOR,
     findsIsrcs: false,
     lumps: LINUX_LUMPS,
     place: (memory, vcpus) => placeLinux(memory, vcpus, abi),

@@ -25,6 +25,8 @@ export class Context {
   readonly stoppedAt = new Int32Array(LEVELS);
   /** Stack pointer while another context has the core. */
   sp: Addr;
+  /** Sections with interrupts off, likewise. */
+  interruptsOff = 0;
   readonly #stack = new Int32Array(LEVELS);
 
   /**

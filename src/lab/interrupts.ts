@@ -61,7 +61,10 @@ export class Interrupts implements Hardware {
   }
 
   interruptsOn(vcpu: VirtualCpu): boolean {
-    return this.#host.contextOf(vcpu).kernels[Level.upcall] === undefined;
+    const context = this.#host.contextOf(vcpu);
+    const processor = this.#host.processors[vcpu.pcpu]!;
+    const sections = processor.context === context ? processor.core.interruptsOff : context.interruptsOff;
+    return context.kernels[Level.upcall] === undefined && sections === 0;
   }
 
   switchTo(pcpu: Pcpu, vcpu: VirtualCpu | undefined): void {
@@ -91,6 +94,7 @@ export class Interrupts implements Hardware {
     const { xen, xenAccount } = this.#host;
     const pcpu = xen.pcpus[processor.index]!;
     const vcpu = pcpu.current!;
+    processor.core.interruptWaits = false;
     if (vcpu.windowArmed) processor.start(Level.xen, windowExit(xen, pcpu), xenAccount);
     else if (xen.usesVirtualDelivery && vcpu.hardwareDelivers()) {
       xen.stats.injections++;
@@ -103,7 +107,10 @@ export class Interrupts implements Hardware {
     const vcpu = pcpu.current!;
     xen.stats.posted++;
     vcpu.hardwareMergesPosted();
-    if (!this.interruptsOn(vcpu) || !vcpu.hardwareDelivers()) return;
+    if (!this.interruptsOn(vcpu) || !vcpu.hardwareDelivers()) {
+      pcpu.core.interruptWaits = true;
+      return;
+    }
     xen.stats.injections++;
     this.#host.disturbed(processors[pcpu.index]!);
     this.deliver(pcpu, xen.machine.n.postedInterruptCycles);

@@ -18,6 +18,8 @@ export interface ProcessorOwner {
    * runs (`level` is -1); returns whether it started something.
    */
   next(processor: Processor): boolean;
+  /** An interrupt waits, and the kernel that has just stopped takes interrupts. */
+  interruptsOn(processor: Processor): void;
   /** Whether the kernel that has just stopped stands in a C-state. */
   idles(processor: Processor): boolean;
 }
@@ -127,7 +129,9 @@ export class Processor {
     if (kind === ProcessorEvent.look) {
       this.#looking = false;
       if (this.#parked) return;
-      if (this.level < Level.ithread && this.#owner.next(this)) return;
+      // No thread is switched to with interrupts off.
+      const free = this.level < Level.ithread && this.core.interruptsOff === 0;
+      if (free && this.#owner.next(this)) return;
       if (this.level >= 0 && this.#resumeAt < 0) this.#run(this.level, this.#engine.now);
     } else if (this.#engine.now === this.#resumeAt) {
       this.#resumeAt = -1;
@@ -162,16 +166,24 @@ export class Processor {
     context.stoppedAt[level] = core.atAddress;
     if (this.#next !== undefined) {
       context.sp = core.sp;
+      context.interruptsOff = core.interruptsOff;
       this.context = this.#next;
       this.#next = undefined;
       core.sp = this.context.sp;
+      core.interruptsOff = this.context.interruptsOff;
+      core.interruptWaits = true;
       this.#inWindow = -1;
       this.#resume(core.now);
     } else if (this.#owner.idles(this)) {
       this.#parked = true;
       this.#inWindow = -1;
       this.#resumeAt = -1;
-    } else this.#resume(core.resumeCycle);
+    } else {
+      this.#resume(core.resumeCycle);
+      if (core.interruptWaits && core.interruptsOff === 0 && level < Level.upcall) {
+        this.#owner.interruptsOn(this);
+      }
+    }
   }
 
   #ended(level: number): void {

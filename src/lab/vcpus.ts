@@ -206,6 +206,12 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
     return this.pcpus.idles(processor);
   }
 
+  interruptsOn(processor: Processor): void {
+    const vcpu = this.pcpus.vcpuOn(processor);
+    if (vcpu < 0 || !this.pcpus.inGuest(processor)) return;
+    if (this.hardware.interruptsOn(this.pcpus.virtual(vcpu))) this.hardware.interruptsBackOn(processor);
+  }
+
   startUpcall(processor: Processor, vcpu: Vcpu, cycles: Cycle): void {
     this.#log.upcallStarts(vcpu);
     processor.start(Level.upcall, deliveredUpcall(this.guest, vcpu, cycles), this.accounts.upcall);
@@ -286,6 +292,7 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
     processor.held = true;
     const result = runAlone(kernel);
     processor.held = false;
+    if (core.interruptWaits) this.interruptsOn(processor);
     return result;
   }
 

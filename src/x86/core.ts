@@ -24,6 +24,11 @@ export type Kernel<T = void> = Generator<void, T, void>;
 
 /** One logical processor. */
 export class Core extends AtomicUnit {
+  /** How many sections with interrupts off the program is in; whoever delivers interrupts looks here. */
+  interruptsOff = 0;
+  /** An interrupt waits for interrupts to be on: a program that turns them on gives way. */
+  interruptWaits = false;
+
   /** The later of two tokens: an instruction with two operands. */
   join(a: Ready, b: Ready): Ready {
     return a > b ? a : b;

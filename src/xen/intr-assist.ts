@@ -87,5 +87,6 @@ function armWindow(xen: Xen, core: Core, vcpu: VirtualCpu): void {
   core.at(At.window);
   core.free(3);
   core.store32(vcpu.base + VCPU.window, 1, NOW);
+  core.interruptWaits = true;
   xen.stats.windows++;
 }

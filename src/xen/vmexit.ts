@@ -86,5 +86,5 @@ export function* vmEntry(xen: Xen, pcpu: Pcpu): Kernel {
     core.at(At.injected);
     core.transition(n.eventInjectionCycles);
     xen.hardware.deliver(pcpu, 0);
-  }
+  } else core.interruptWaits = true;
 }

@@ -31,8 +31,9 @@ const At = {
   iret: exit.site('iretq', 2),
 };
 
-/** HYPERVISOR_CALLBACK_VECTOR, the size of a gate, the code segment's selector, rsp0 in the TSS. */
-const VECTOR = 0xf3;
+/** Vector of the upcall on every vCPU. */
+export const HYPERVISOR_CALLBACK_VECTOR = 0xf3;
+/** The size of a gate, the code segment's selector, rsp0 in the TSS. */
 const GATE_BYTES = 16;
 const KERNEL_CODE = 0x10;
 const TSS_RSP0 = 4;
@@ -50,7 +51,7 @@ export function interruptEntry(os: Linux, cpu: LinuxCpu, fromUser: boolean): num
   const { n } = core.machine;
   const { statics } = os.image;
   core.at(At.vectoring);
-  const gate = statics.idt + VECTOR * GATE_BYTES;
+  const gate = statics.idt + HYPERVISOR_CALLBACK_VECTOR * GATE_BYTES;
   core.operand64(gate, NOW);
   core.operand64(gate + 8, NOW);
   core.operand64(statics.gdt + KERNEL_CODE, NOW);

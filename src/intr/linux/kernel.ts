@@ -44,14 +44,14 @@ export class LinuxKernel implements GuestKernel {
   readonly #fifo: FifoHypercalls | undefined;
 
   constructor(image: LinuxImage, area: FifoArea | undefined, env: KernelEnv) {
-    const { pages, hypercalls, lumps, observer } = env;
+    const { pages, hypercalls, hardware, needsEoi, perVcpu, lumps, observer } = env;
     const ops: EventOps = area === undefined ? new TwoLevelOps() : new FifoEventOps(area, env.fifo!);
     const [, handleEvents] = ops.entries.find(([slot]) => slot === EVTCHN_OPS.handleEvents)!;
     for (const name of ['dynamic', 'lateeoi', 'percpu'] as const) image.placeChip(name, CHIP_ENTRY[name]);
     image.share(pages, ops.entries);
     this.#area = area;
     this.#fifo = env.fifo;
-    this.os = { image, ops, handleEvents, pages, hypercalls, lumps, observer };
+    this.os = { image, ops, handleEvents, pages, hypercalls, hardware, needsEoi, perVcpu, lumps, observer };
     this.cpus = env.cores.map((core, i) => image.cpu(i, core));
   }
 
@@ -75,7 +75,7 @@ export class LinuxKernel implements GuestKernel {
     return unbindIrq(this.os, this.cpus[on]!, port);
   }
 
-  /** irq_set_affinity. Xen refuses to move per-CPU VIRQs and IPIs: they stay; the refused call is not charged. */
+  /** irq_set_affinity. Xen refuses to move per-CPU VIRQs and IPIs, and with a callback line all stay: the refused call is not charged. */
   *move(on: Vcpu, port: Port, kind: ChannelKindCode, to: Vcpu): Kernel {
     const cpu = this.cpus[on]!;
     const { core } = cpu;
@@ -85,7 +85,8 @@ export class LinuxKernel implements GuestKernel {
     core.call();
     core.push(4);
     yield* lockIrqSave(core, desc + IRQ_DESC.lock, At.affinity);
-    if (core.branch(kind === ChannelKind.virq || kind === ChannelKind.ipi, NOW)) {
+    const stays = !this.os.perVcpu || kind === ChannelKind.virq || kind === ChannelKind.ipi;
+    if (core.branch(stays, NOW)) {
       yield* doMask(this.os, cpu, info, MASK_REASON.temporary);
       core.at(At.affinity);
       yield* doUnmask(this.os, cpu, info, MASK_REASON.temporary);

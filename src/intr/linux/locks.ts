@@ -47,6 +47,7 @@ export function* unlockIrqRestore(core: Core, lock: Addr, site: number): Kernel 
   yield* rawSpinUnlock(core, lock);
   core.microcoded(core.machine.n.popfCycles);
   core.interruptsOff--;
+  if (core.interruptWaits && core.interruptsOff === 0) yield;
 }
 
 /** mutex_lock. @param owner anything but 0 that names the thread */

@@ -1,7 +1,7 @@
 /** One Linux guest as its kernels see it, and what differs between the two ABIs: struct evtchn_ops. */
 import type { Port, Vcpu } from '../../model/units.ts';
 import type { Kernel } from '../../x86/core.ts';
-import type { Hypercalls, SharedPages } from '../../xen/abi.ts';
+import type { Hypercalls, SharedPages, VirtualHardware } from '../../xen/abi.ts';
 import type { Lumps } from '../lumps.ts';
 import type { Observer } from '../os.ts';
 import type { LinuxCpu, LinuxImage } from './image.ts';
@@ -14,6 +14,11 @@ export interface Linux {
   readonly handleEvents: number;
   readonly pages: SharedPages;
   readonly hypercalls: Hypercalls;
+  readonly hardware: VirtualHardware;
+  /** Whether upcalls end with an EOI. */
+  readonly needsEoi: boolean;
+  /** Whether each vCPU has upcalls of its own; otherwise they are a line to vCPU 0. */
+  readonly perVcpu: boolean;
   readonly lumps: Lumps;
   readonly observer: Observer;
 }

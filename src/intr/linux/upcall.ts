@@ -5,7 +5,6 @@
 import { type Kernel, NOW } from '../../x86/core.ts';
 import { SourceFile } from '../../x86/sites.ts';
 import { VCPU_INFO } from '../../xen/abi.ts';
-import { writeEoi } from '../eoi.ts';
 import { interruptEntry, interruptReturn } from './entry.ts';
 import type { LinuxCpu } from './image.ts';
 import { EVTCHN_OPS, PERCPU } from './layout.ts';
@@ -16,6 +15,7 @@ const fn = new SourceFile('drivers/xen/events/events_base.c', 'upcall').fn('xen_
 
 const At = {
   eoi: sysvec.site('ack_APIC_irq', 6),
+  fasteoi: sysvec.site('handle_fasteoi_irq: EOI of the line', 12),
   count: sysvec.site('irq_hv_callback_count', 3),
   enter: fn.site('vcpu_info, rcu_read_lock', 14),
   clear: fn.site('evtchn_upcall_pending := 0', 1),
@@ -31,13 +31,21 @@ export function* upcall(os: Linux, cpu: LinuxCpu, fromUser: boolean): Kernel {
   const { core, pcpu } = cpu;
   const saved = interruptEntry(os, cpu, fromUser);
   core.at(At.eoi);
-  core.branch(false, core.operand64(os.image.statics.apic, NOW));
-  core.free(2);
-  writeEoi(core);
+  // A per-vCPU vector is acknowledged first, a line (handle_fasteoi_irq) last, a vector of type 2 never.
+  if (os.needsEoi && os.perVcpu) {
+    core.branch(false, core.operand64(os.image.statics.apic, NOW));
+    core.free(2);
+    yield* os.hardware.eoi(core);
+  }
   core.at(At.count);
   core.add32(pcpu + PERCPU.callbackCount, 1, NOW);
   core.call();
   yield* doUpcall(os, cpu);
+  if (os.needsEoi && !os.perVcpu) {
+    core.at(At.fasteoi);
+    core.free(4);
+    yield* os.hardware.eoi(core);
+  }
   interruptReturn(cpu, fromUser, saved);
 }
 
