@@ -96,6 +96,13 @@ export class BranchPredictor {
     this.#returns.fill(0);
   }
 
+  /** The history of branches was overwritten, as mitigations do at a VM exit; what was learned stays. */
+  clearHistory(): void {
+    this.#history.fill(0);
+    this.#foldedIndex.fill(0);
+    this.#foldedTag.fill(0);
+  }
+
   /** IBPB: everything learned about branches is forgotten. */
   forget(): void {
     this.pollute(1 << BIMODAL_BITS);
