@@ -25,6 +25,7 @@ const At = {
   block: sched.fn('vcpu_block').site('set the blocked bit, look again', 24),
   window: intr.fn('vmexit_handler (window)').site('disarm the window', 10),
   eoi: hvm.fn('hvm_msr_write_intercept').site('EOI of the local APIC', 30),
+  apic: hvm.fn('hvm_hap_nested_page_fault').site('emulation of an access to the local APIC', 40),
 };
 
 /** An exit has begun: the level of the domain's callback line is looked at, where it has one. */
@@ -60,6 +61,16 @@ export function* eoiExit(xen: Xen, pcpu: Pcpu): Kernel {
   vlapicEoi(core, pcpu.current!);
   const { line } = pcpu.current!.owner;
   if (line !== undefined) yield* line.eoi(core);
+  yield* vmEntry(xen, pcpu);
+  yield;
+}
+
+/** The guest accesses a register of its local APIC that Xen emulates, without a further effect. */
+export function* apicAccessExit(xen: Xen, pcpu: Pcpu): Kernel {
+  const { core } = pcpu;
+  yield* exited(xen, pcpu, 'exits_apic');
+  core.at(At.apic);
+  core.lump(core.machine.n.apicEmulationCycles);
   yield* vmEntry(xen, pcpu);
   yield;
 }
