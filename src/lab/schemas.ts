@@ -5,6 +5,7 @@ import { compareTable } from './compare.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
 import { machineDiffTable } from './machine-diff.ts';
+import { publishedTable, publishedTermsTable, publishedVariantsTable } from './published/tables.ts';
 import { DEFAULT_NAMES } from './scenario.ts';
 import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
 import { breakEvenTable } from './study.ts';
@@ -29,6 +30,9 @@ export function schemaTable(): Table {
     sensitivityTable([]),
     rankingTable([]),
     validationTable([]),
+    publishedTable([]),
+    publishedTermsTable([]),
+    publishedVariantsTable([]),
   ];
   const rows = tables.flatMap((table) =>
     table.columns.map((c, i): Cell[] => {

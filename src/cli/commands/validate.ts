@@ -9,28 +9,35 @@ import { Input } from '../../trace/input.ts';
 import { oneNameOption, SET_OPTION, withOutput } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
 import { fileName } from '../words.ts';
+import { TABLE_OPTION, validateTable } from './validate-table.ts';
 
 interface ValidateOptions extends OutputOptions {
-  readonly file: string;
+  readonly file?: string | undefined;
+  readonly table?: string | undefined;
   readonly machine?: string | undefined;
   readonly set: readonly string[];
 }
 
-/** `upcall validate`: measured kernels beside what the model says about each. */
+/** `upcall validate`: measured kernels, or a published table, beside what the model says about each. */
 export const validateCommand: CommandModule<object, ValidateOptions> = {
-  command: 'validate <file>',
-  describe: 'predict the rows of a file of measurements and compare',
+  command: 'validate [file]',
+  describe: 'predict measurements, or a published table, and compare',
   builder: (y) =>
     withOutput(y)
       .positional('file', {
         type: 'string',
-        demandOption: true,
         describe: 'measurements as CSV, "-" for standard input',
       })
+      .option('table', TABLE_OPTION)
       .option('machine', oneNameOption('machine', DEFAULT_NAMES.machine))
       .option('set', { ...SET_OPTION, describe: 'key=value of a number of the machine, repeatable' }),
   handler: async (o) => {
     prepareOutput(o);
+    if ((o.file === undefined) === (o.table === undefined)) {
+      const found = o.file === undefined ? 'neither' : 'both';
+      throw usageError(`expected a file of measurements or --table NAME, found ${found}`);
+    }
+    if (o.table !== undefined) return validateTable(o.table, o);
     for (const name of o.set.map((text) => text.split('=', 1)[0]!)) {
       if (Object.hasOwn(RUN_PARAMS, name)) throw usageError(`${name} is of a replay: no row depends on it`);
     }
@@ -39,7 +46,7 @@ export const validateCommand: CommandModule<object, ValidateOptions> = {
       machine: o.machine ?? DEFAULT_NAMES.machine,
       set: o.set,
     });
-    const input = new Input(fileName(o.file));
+    const input = new Input(fileName(o.file!));
     const rows = validate(await readMeasurements(input), machine);
     const main = validationTable(rows);
     const modelled = rows.filter((r) => r.cycles !== null);
