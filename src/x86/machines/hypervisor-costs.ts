@@ -9,11 +9,8 @@ const JUDGED = 'fact sheet, from memory or by judgement, no measurement found';
 const ISCA = 'Dall et al., ISCA 2016, Table II, from memory';
 const OFF = documented(0, 'off in this machine; an ablation has it on');
 
-/**
- * Cycles of a trivial hypercall that are charged step by step: intr_assist, the test for softirqs. From the row
- * "Hypercall" of docs/isca16.md, which is a whole one on sandy-bridge-en.
- */
-const STEPS = 30;
+/** Cycles of a trivial hypercall that are charged step by step: intr_assist, the test for softirqs. */
+const STEPS = 34;
 
 /** What a machine says of its own. */
 export interface HypervisorFacts {
