@@ -87,7 +87,7 @@ export class FreeBsdKernel implements GuestKernel {
     const cpu = this.cpus[on]!;
     cpu.core.at(AT.bind);
     cpu.core.call();
-    yield* assignCpu(this.os, cpu, this.isrcOf(port), kind, to);
+    yield* assignCpu(this.os, cpu, this.sourceOf(port), kind, to);
   }
 
   thread(on: Vcpu, event: Addr): Kernel {
@@ -107,7 +107,7 @@ export class FreeBsdKernel implements GuestKernel {
 
   servedByUser(port: Port): boolean {
     const { memory } = this.os.image;
-    const event = memory.peek32(this.isrcOf(port) + INTSRC.event);
+    const event = memory.peek32(this.sourceOf(port) + INTSRC.event);
     const handler = memory.peek32(event + EVENT.handlers);
     return memory.peek32(handler + HANDLER.filter) === SITE_ADDRESS[FILTER.evtchn];
   }
@@ -129,7 +129,7 @@ export class FreeBsdKernel implements GuestKernel {
   }
 
   /** The isrc that serves a port; 0 for none. Not charged. */
-  isrcOf(port: Port): Addr {
+  sourceOf(port: Port): Addr {
     return this.os.image.memory.peek32(this.os.image.portToIsrc + 8 * port);
   }
 }
