@@ -9,7 +9,7 @@ import { GENERATIONS } from '../../src/intr/generations.ts';
 import { HandlerKind } from '../../src/intr/os.ts';
 import { BenchGuest } from '../../src/lab/bench-guest.ts';
 import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
-import type { Core } from '../../src/x86/core.ts';
+import type { Core, Kernel } from '../../src/x86/core.ts';
 import { INSTRUCTION_BYTES, SITE_ADDRESS, SITE_END, SITES } from '../../src/x86/sites.ts';
 import { Tape } from '../../src/x86/tape.ts';
 import { ChannelKind } from '../../src/xen/abi.ts';
@@ -69,10 +69,18 @@ function exercise(guest: string, strategy?: string): void {
     run(kernel.move(0, moved!, ChannelKind.unbound, 0));
     run(kernel.move(0, moved!, ChannelKind.virq, 0));
     for (const port of ports) if (kernel.servedByUser(port)) run(kernel.userWrites(0, port));
-    // Linux waits until a port is on no queue, and nobody else takes it off here.
-    run(kernel.upcall(0, false));
+    // Linux waits until a port is on no queue, and only this takes it off: threads unmask, upcalls serve.
+    for (let i = 0; i < 3; i++) {
+      run(stopOnce());
+      run(kernel.upcall(0, false));
+    }
     for (const port of ports) run(kernel.unbind(0, port));
   }
+}
+
+/** A kernel that lets threads go first. */
+function* stopOnce(): Kernel {
+  yield;
 }
 
 test('no site is longer than it says', () => {
