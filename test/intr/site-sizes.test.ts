@@ -9,7 +9,7 @@ import { GENERATIONS } from '../../src/intr/generations.ts';
 import { HandlerKind } from '../../src/intr/os.ts';
 import { BenchGuest } from '../../src/lab/bench-guest.ts';
 import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
-import type { Core } from '../../src/x86/core.ts';
+import type { Core, Kernel } from '../../src/x86/core.ts';
 import { INSTRUCTION_BYTES, SITE_ADDRESS, SITE_END, SITES } from '../../src/x86/sites.ts';
 import { Tape } from '../../src/x86/tape.ts';
 import { ChannelKind } from '../../src/xen/abi.ts';
@@ -37,7 +37,7 @@ class SizeTape extends Tape {
 }
 
 /** Binds, sends to, serves and unbinds ports of every kind with handlers of every kind. */
-function exercise(guest: string, strategy: string): void {
+function exercise(guest: string, strategy?: string): void {
   const set = ['ptiCycles=100', 'filterCycles=10', 'ithreadHandlerCycles=10'];
   const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, strategy, set }));
   const { kernel, cores, channels } = bench.guest;
@@ -65,12 +65,29 @@ function exercise(guest: string, strategy: string): void {
         run(kernel.upcall(0, fromUser));
       }
     }
+    const [moved] = ports;
+    run(kernel.move(0, moved!, ChannelKind.unbound, 0));
+    run(kernel.move(0, moved!, ChannelKind.virq, 0));
+    for (const port of ports) if (kernel.servedByUser(port)) run(kernel.userWrites(0, port));
+    // Linux waits until a port is on no queue, and only this takes it off: threads unmask, upcalls serve.
+    for (let i = 0; i < 3; i++) {
+      run(stopOnce());
+      run(kernel.upcall(0, false));
+    }
     for (const port of ports) run(kernel.unbind(0, port));
   }
 }
 
+/** A kernel that lets threads go first. */
+function* stopOnce(): Kernel {
+  yield;
+}
+
 test('no site is longer than it says', () => {
-  for (const { name } of GENERATIONS) for (const strategy of STRATEGIES) exercise(name, strategy.name);
+  for (const { name, findsIsrcs } of GENERATIONS) {
+    if (!findsIsrcs) exercise(name);
+    else for (const strategy of STRATEGIES) exercise(name, strategy.name);
+  }
   const offenders = [...emitted]
     .filter(([site, n]) => SITE_ADDRESS[site]! + n * INSTRUCTION_BYTES > SITE_END[site]!)
     .map(([site, n]) => {
