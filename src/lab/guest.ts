@@ -21,6 +21,7 @@ import { Fifo } from '../xen/fifo.ts';
 import { FifoOps } from '../xen/fifo-ops.ts';
 import { HvmDomain } from '../xen/hvm-domain.ts';
 import { VCPU } from '../xen/layout.ts';
+import { otherVcpuNamer } from '../xen/names.ts';
 import type { Delivery } from '../xen/port-ops.ts';
 import { newScheduler } from '../xen/sched/catalogue.ts';
 import { TwoLevel } from '../xen/two-level.ts';
@@ -119,7 +120,7 @@ export class Guest {
 
   #otherVcpu(name: string, pcpu: number): OtherVcpu {
     const { memory, xen } = this;
-    const base = memory.place(`xen: struct vcpu of ${name}`, VCPU.bytes, LINE_BYTES);
+    const base = memory.place(`xen: struct vcpu of ${name}`, VCPU.bytes, LINE_BYTES, otherVcpuNamer(name));
     const info = memory.place(`${name}: vcpu_info`, LINE_BYTES, LINE_BYTES);
     const vcpu = new VirtualCpu(memory, name, 0, base, info, 0xf3);
     xen.pin(vcpu, xen.pcpus[pcpu]!);

@@ -3,6 +3,7 @@ import type { Addr, Port } from '../model/units.ts';
 import type { Core } from '../x86/core.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 import type { EventSource } from './event-source.ts';
+import { irqStatNamer } from './names.ts';
 import type { VirtualCpu } from './virtual-cpu.ts';
 
 /** Offsets in irq_stat[]: 8 bytes that one cmpxchg covers, on a line of each pCPU's own. */
@@ -63,6 +64,6 @@ export class Pcpu {
     this.index = index;
     this.socket = socket;
     this.core = core;
-    this.irqStat = memory.place(`xen: irq_stat[${index}]`, LINE_BYTES, LINE_BYTES);
+    this.irqStat = memory.place(`xen: irq_stat[${index}]`, LINE_BYTES, LINE_BYTES, irqStatNamer(index));
   }
 }

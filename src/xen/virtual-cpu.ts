@@ -11,6 +11,7 @@ import type { Core, Kernel } from '../x86/core.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 
 import { VCPU } from './layout.ts';
+import { lapicNamer, postedNamer } from './names.ts';
 
 /** Bits of the pause flags. */
 export const PauseFlag = { blocked: 0 } as const;
@@ -72,11 +73,21 @@ export class VirtualCpu {
     this.vector = vector;
     this.bit = vector & 31;
     const register = (vector >>> 5) * 16;
-    const vlapic = memory.place(`xen: ${owner} vcpu${id} virtual local APIC`, VLAPIC.bytes, LINE_BYTES);
+    const vlapic = memory.place(
+      `xen: ${owner} vcpu${id} virtual local APIC`,
+      VLAPIC.bytes,
+      LINE_BYTES,
+      lapicNamer(`${owner} vcpu${id}`),
+    );
     this.irr = vlapic + VLAPIC.irr + register;
     this.isr = vlapic + VLAPIC.isr + register;
     this.tmr = vlapic + VLAPIC.tmr + register;
-    const descriptor = memory.place(`xen: ${owner} vcpu${id} posted-interrupt descriptor`, 64, LINE_BYTES);
+    const descriptor = memory.place(
+      `xen: ${owner} vcpu${id} posted-interrupt descriptor`,
+      64,
+      LINE_BYTES,
+      postedNamer(`${owner} vcpu${id}`),
+    );
     this.pir = descriptor + PI_DESC.pir + (vector >>> 5) * 4;
     this.piControl = descriptor + PI_DESC.control;
     memory.poke64(base + VCPU.vcpuInfo, info);
