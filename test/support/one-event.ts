@@ -53,10 +53,10 @@ function atRest(names: Partial<ScenarioNames>, { set, kind }: Encounter): Vcpus 
 /** What Xen counts while one event is delivered. */
 export function countsOf(names: Partial<ScenarioNames>, encounter: Encounter): XenStats {
   const vcpus = atRest(names, encounter);
-  reset(vcpus.xen.stats);
+  reset(vcpus.guest.xen.stats);
   encounter.send(vcpus);
   vcpus.engine.runTo(vcpus.engine.now + LONG);
-  return vcpus.xen.stats;
+  return vcpus.guest.xen.stats;
 }
 
 /** Cycles of the upcall and of the delivery of an event, after four of its kind. */
