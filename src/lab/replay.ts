@@ -198,14 +198,22 @@ class Player {
   }
 }
 
-/** Every event sent is served, absorbed, cancelled by a close, lost as a stray, or still pending. */
+/** Every event sent is served, absorbed, cancelled by a close, lost as a stray or for want of a queue, or pending. */
 export function assertConserved(vcpus: Vcpus): void {
   const { counts } = vcpus.stats;
-  const { sends, coalesced, cancelled } = vcpus.guest.channels.stats;
+  const { sends, coalesced, cancelled, unqueued } = vcpus.guest.channels.stats;
   const pending = vcpus.stillPending();
-  if (sends !== counts.delivered + coalesced + cancelled + counts.lost + pending) {
+  if (sends !== counts.delivered + coalesced + cancelled + counts.lost + unqueued + pending) {
     const { delivered, lost } = counts;
-    throw new ModelBug('events are not conserved', { sends, delivered, coalesced, cancelled, lost, pending });
+    throw new ModelBug('events are not conserved', {
+      sends,
+      delivered,
+      coalesced,
+      cancelled,
+      lost,
+      unqueued,
+      pending,
+    });
   }
 }
 
