@@ -34,7 +34,8 @@ export type ExitReason =
   | 'exits_eoi'
   | 'exits_halt'
   | 'exits_hypercall'
-  | 'exits_apic';
+  | 'exits_apic'
+  | 'exits_other';
 
 /** The guest on this pCPU leaves guest mode. */
 export function vmExit(xen: Xen, pcpu: Pcpu, reason: ExitReason): void {
