@@ -4,6 +4,8 @@
  */
 import type { Engine } from '../model/engine.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
+import { VCPU } from '../xen/layout.ts';
+import { PauseFlag } from '../xen/virtual-cpu.ts';
 import type { Accounts } from './accounts.ts';
 import { Level } from './context.ts';
 import type { Guest } from './guest.ts';
@@ -96,8 +98,8 @@ export class ThreadLevel {
     return true;
   }
 
-  /** An upcall begins: had the vCPU come to its HLT in time, this would have ended it. */
-  interrupted(vcpu: Vcpu): void {
+  /** An event has come: a HLT that the trace has before it, and that has yet to come, would have been ended by it. */
+  eventCame(vcpu: Vcpu): void {
     this.#haltWaits[vcpu] = 0;
   }
 
@@ -131,11 +133,14 @@ export class ThreadLevel {
     processor.start(Level.thread, work, accounts[OPERATION_OF[kind]!]);
   }
 
-  /** Whether a vCPU is in its HLT, or on the way in or out inside Xen: no exit for anything else is under way. */
+  /** Whether a vCPU is blocked, or on the way into its HLT or out of it inside Xen. */
   #sleeps(vcpu: Vcpu): boolean {
-    const { pcpus } = this.#host;
-    if (this.#kind[vcpu] !== HALTED) return false;
-    if (pcpus.contextOf(pcpus.virtual(vcpu)).level !== Level.thread) return false;
-    return !pcpus.runs(vcpu) || !pcpus.inGuest(pcpus.of(vcpu));
+    const { pcpus, guest } = this.#host;
+    const virtual = pcpus.virtual(vcpu);
+    if (!pcpus.runs(vcpu)) {
+      return (guest.memory.peek32(virtual.base + VCPU.pauseFlags) & (1 << PauseFlag.blocked)) !== 0;
+    }
+    const halts = this.#kind[vcpu] === HALTED && pcpus.contextOf(virtual).level === Level.thread;
+    return halts && !pcpus.inGuest(pcpus.of(vcpu));
   }
 }

@@ -145,6 +145,7 @@ export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
 
   pending(port: Port, from: Core): void {
     this.#log.deliverable(port, from.now);
+    this.#threads.eventCame(this.#vcpuOf(port));
   }
 
   unmasked(port: Port, from: Core): void {
@@ -206,7 +207,6 @@ export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
 
   startUpcall(processor: Processor, vcpu: Vcpu, cycles: Cycle): void {
     this.#log.upcallStarts(vcpu);
-    this.#threads.interrupted(vcpu);
     processor.start(Level.upcall, deliveredUpcall(this.guest, vcpu, cycles), this.accounts.upcall);
   }
 
