@@ -55,6 +55,8 @@ export class Guest {
   readonly hvm: HvmDomain;
   readonly domain: Domain;
   readonly channels: EventChannels;
+  /** The hypercalls of the FIFO ABI, in a guest that has it. */
+  readonly fifo: FifoOps | undefined;
   readonly kernel: GuestKernel;
   /** One core for each pCPU of the guest, then the cores of other domains' senders. */
   readonly cores: Core[] = [];
@@ -92,6 +94,7 @@ export class Guest {
       this.xen.addPcpu(core, socket);
     }
     const { ops } = this.channels;
+    this.fifo = ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined;
     const { delivery } = scenario;
     this.kernel = placed.boot({
       pages: this.domain,
@@ -99,7 +102,7 @@ export class Guest {
       hardware: this.hvm,
       needsEoi: delivery.needsEoi,
       perVcpu: !delivery.line,
-      fifo: ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined,
+      fifo: this.fifo,
       allocator: strategy.make,
       lumps,
       observer: host,

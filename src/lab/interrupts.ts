@@ -84,7 +84,9 @@ export class Interrupts implements Hardware {
       if (arrives) pcpu.interrupts |= 1 << vector;
       if (arrives && pcpu.mode === Mode.guest) this.#exit(pcpu, processor);
       else if (pcpu.mode === Mode.idle) {
-        processor.wake(this.#host.engine.now + xen.machine.cstateExitCycles);
+        // A pCPU that is lent is in no C-state: somebody outside runs there.
+        const leave = pcpu.lent > 0 ? 0 : xen.machine.cstateExitCycles;
+        processor.wake(this.#host.engine.now + leave);
       }
     }
   }

@@ -28,7 +28,15 @@ export function recordingFile(name: string): string {
 }
 
 /** Small hand-written traces; each has a golden, explained in reports/goldens/README.md. */
-export const MICRO_TRACES = ['one-event', 'burst', 'wrap', 'masked', 'bind-unbind', 'two-vcpus'] as const;
+export const MICRO_TRACES = [
+  'one-event',
+  'burst',
+  'wrap',
+  'masked',
+  'bind-unbind',
+  'two-vcpus',
+  'hypervisor',
+] as const;
 
 /** File of a hand-written trace below `traces`. */
 export function microFile(name: string): string {

@@ -180,6 +180,12 @@ export class EventChannels implements Hypercalls, OpWrapper {
     yield* this.#gate.leave(core);
   }
 
+  /** An EVTCHNOP that Xen refuses: the ABI has it not (ENOSYS), or the port is free (EINVAL). */
+  *refused(core: Core): Kernel {
+    yield* this.#begin(core);
+    yield* this.#gate.leave(core);
+  }
+
   *lockedOp(core: Core, body: Kernel): Kernel {
     yield* this.#begin(core);
     const eventLock = this.#domain.base + DOMAIN.eventLock;

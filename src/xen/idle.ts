@@ -19,7 +19,6 @@ const At = {
  */
 export function* idleLoop(xen: Xen, pcpu: Pcpu): Kernel {
   const { core } = pcpu;
-  const mwait = core.machine.n.idleMwait;
   for (;;) {
     pcpu.mode = Mode.root;
     yield* takeInterrupts(xen, pcpu);
@@ -32,14 +31,16 @@ export function* idleLoop(xen: Xen, pcpu: Pcpu): Kernel {
       continue;
     }
     if (pcpu.interrupts !== 0) continue;
-    if (mwait === 1) {
+    // Somebody outside does not wait in MWAIT.
+    const mwait = core.machine.n.idleMwait === 1 && pcpu.lent === 0;
+    if (mwait) {
       core.at(At.monitor);
       core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 1, NOW);
     }
     pcpu.mode = Mode.idle;
     yield;
     core.at(At.leave);
-    if (mwait === 1) core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 0, NOW);
+    if (mwait) core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 0, NOW);
     core.free(4);
   }
 }

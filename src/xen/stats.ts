@@ -91,6 +91,7 @@ export const XEN_STATS = {
   exits_halt: { unit: 'exits', direction: 'neutral', what: 'VM exits for HLT' },
   exits_hypercall: { unit: 'exits', direction: 'lower', what: 'VM exits for event-channel hypercalls' },
   exits_apic: { unit: 'exits', direction: 'lower', what: 'VM exits for another access to the local APIC' },
+  exits_other: { unit: 'exits', direction: 'neutral', what: 'VM exits that have nothing to do with events' },
   switches: {
     unit: 'switches',
     direction: 'neutral',

@@ -101,6 +101,3 @@ export const FIRST_IRQ = 16;
 export const VIRQS = 24;
 /** Entries in a row of evtchn_to_irq: a page of ints. */
 export const EVTCHN_PER_ROW = 1024;
-
-/** Names of the chips. */
-export type ChipName = 'dynamic' | 'lateeoi' | 'percpu';
