@@ -99,6 +99,7 @@ export class Guest {
       needsEoi: delivery.needsEoi,
       perVcpu: !delivery.line,
       fifo: ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined,
+      unmask: scenario.unmask,
       allocator: strategy.make,
       lumps,
       observer: host,
