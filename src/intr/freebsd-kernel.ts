@@ -93,7 +93,7 @@ export class FreeBsdKernel implements GuestKernel {
     cpu.core.at(AT.bind);
     cpu.core.call();
     // Without upcalls of their own on other vCPUs it refuses: EOPNOTSUPP.
-    if (this.#perVcpu) yield* assignCpu(this.os, cpu, this.isrcOf(port), kind, to);
+    if (this.#perVcpu) yield* assignCpu(this.os, cpu, this.sourceOf(port), kind, to);
     else cpu.core.ret();
   }
 
@@ -118,7 +118,7 @@ export class FreeBsdKernel implements GuestKernel {
 
   servedByUser(port: Port): boolean {
     const { memory } = this.os.image;
-    const event = memory.peek32(this.isrcOf(port) + INTSRC.event);
+    const event = memory.peek32(this.sourceOf(port) + INTSRC.event);
     const handler = memory.peek32(event + EVENT.handlers);
     return memory.peek32(handler + HANDLER.filter) === SITE_ADDRESS[FILTER.evtchn];
   }
@@ -140,7 +140,7 @@ export class FreeBsdKernel implements GuestKernel {
   }
 
   /** The isrc that serves a port; 0 for none. Not charged. */
-  isrcOf(port: Port): Addr {
+  sourceOf(port: Port): Addr {
     return this.os.image.memory.peek32(this.os.image.portToIsrc + 8 * port);
   }
 }

@@ -75,6 +75,8 @@ export interface GuestKernel {
   userUnmasks(on: Vcpu, port: Port): Kernel;
   /** Whether a port is served by the evtchn device: masked by the kernel, unmasked by its user. Not charged. */
   servedByUser(port: Port): boolean;
+  /** What serves a port, isrc or interrupt descriptor; 0 for none. Not charged. */
+  sourceOf(port: Port): Addr;
   /** Data that stays warm when only the data of drivers and of event channels turns cold: ranges of addresses. */
   warmData(cpu: Vcpu): ReadonlyArray<readonly [Addr, Addr]>;
   /** Its scan alone, on a given state. */

@@ -1,4 +1,4 @@
-/** A guest alone on one core, with nobody who sends: for measuring one function at a time. */
+/** A guest on whose host nothing happens by itself: for measuring one function at a time. */
 
 import { runAlone } from '../intr/os.ts';
 import type { Addr, Cycle, Port } from '../model/units.ts';
@@ -27,12 +27,12 @@ export class BenchGuest implements GuestHost {
   onHandler: OnHandler = () => {};
   readonly #runnable: Addr[] = [];
 
-  /** @param senders cores of other domains */
-  constructor(scenario: Scenario, senders = 0) {
-    this.guest = new Guest(scenario, 1, senders, this);
+  /** @param vcpus of the guest, of which the first is measured @param senders cores of other domains */
+  constructor(scenario: Scenario, vcpus = 1, senders = 0) {
+    this.guest = new Guest(scenario, vcpus, senders, this);
   }
 
-  /** Runs a kernel on the only vCPU and returns its cycles. */
+  /** Runs a kernel on the first vCPU and returns its cycles. */
   measure(kernel: Kernel<unknown>): Cycle {
     const { core } = this.guest.cpus[0]!;
     core.begin(core.now);

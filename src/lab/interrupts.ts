@@ -6,7 +6,7 @@
 import type { Engine } from '../model/engine.ts';
 import { Priority } from '../model/event-queue.ts';
 import type { Cycle, Vcpu } from '../model/units.ts';
-import type { Kernel } from '../x86/core.ts';
+import type { Core, Kernel } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { interruptExit, windowExit } from '../xen/hvm-exits.ts';
 import { HostVector, IRQ_STAT, Mode, type Pcpu } from '../xen/pcpu.ts';
@@ -127,13 +127,16 @@ export class Interrupts implements Hardware {
   }
 }
 
+/** What the hardware takes to deliver an upcall's vector, where the VM entry has not charged it (`Hardware.deliver`). */
+export function chargeDelivery(core: Core, cycles: Cycle): void {
+  if (cycles === 0) return;
+  core.at(AT_POSTED);
+  core.transition(cycles);
+}
+
 /** The guest's upcall, with what the hardware takes to deliver it where that is not charged yet. */
 export function* deliveredUpcall(guest: Guest, vcpu: Vcpu, cycles: Cycle): Kernel {
-  const core = guest.coreOf(vcpu);
-  if (cycles > 0) {
-    core.at(AT_POSTED);
-    core.transition(cycles);
-  }
+  chargeDelivery(guest.coreOf(vcpu), cycles);
   yield* guest.kernel.upcall(vcpu, guest.scenario.run.interruptedUser === 1);
 }
 

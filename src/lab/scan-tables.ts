@@ -28,7 +28,7 @@ export function scanTable(scenario: Scenario, r: ScanResult): Table {
       ),
       integer('cycles', 'cycles', 'lower', 'from the call of the C function to its return'),
       text('still_pending', 'ports pending after the call'),
-      text('last_after', 'cursors after the call; - where the ABI has none'),
+      text('last_after', 'cursors after the call; none with the FIFO ABI'),
     ],
     keys: 4,
     rows: [
@@ -49,7 +49,7 @@ export function scanTable(scenario: Scenario, r: ScanResult): Table {
 }
 
 function cursorText({ cursor }: ScanResult): string {
-  return cursor === undefined ? '-' : `${cursor.word}.${cursor.bit}`;
+  return cursor === undefined ? 'none' : `${cursor.word}.${cursor.bit}`;
 }
 
 /**

@@ -53,7 +53,7 @@ export class ScanBench {
   readonly #ports: BenchPorts;
 
   constructor(scenario: Scenario) {
-    this.#bench = new BenchGuest(scenario, 1);
+    this.#bench = new BenchGuest(scenario, 1, 1);
     const { guest } = this.#bench;
     this.#scanner = guest.kernel.scanner();
     bindPorts(guest, this.#scanner, PORTS - 1);

@@ -200,7 +200,7 @@ function strategyOf({ name, findsIsrcs }: Generation, strategy: string | undefin
   if (findsIsrcs) return strategyByName(strategy ?? DEFAULT_STRATEGY);
   if (strategy === undefined || strategy === OWN_STRATEGY.name) return OWN_STRATEGY;
   throw usageError(
-    `strategy "${strategy}" is a way to find an isrc, which ${name} has none of: leave --strategy out, or say "-"`,
+    `strategy "${strategy}" is a way to find an isrc, which ${name} has none of: leave --strategy out, or say "own"`,
   );
 }
 

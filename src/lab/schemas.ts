@@ -6,6 +6,7 @@ import { differencesTable, exitsTable } from './exits/tables.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
 import { machineDiffTable } from './machine-diff.ts';
+import { publishedTable, publishedTermsTable, publishedVariantsTable } from './published/tables.ts';
 import { DEFAULT_NAMES } from './scenario.ts';
 import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
 import { breakEvenTable } from './study.ts';
@@ -32,6 +33,9 @@ export function schemaTable(): Table {
     validationTable([]),
     exitsTable(undefined),
     differencesTable(undefined),
+    publishedTable([]),
+    publishedTermsTable([]),
+    publishedVariantsTable([]),
   ];
   const rows = tables.flatMap((table) =>
     table.columns.map((c, i): Cell[] => {

@@ -102,6 +102,12 @@ export class BranchPredictor {
     this.#returns.fill(0);
   }
 
+  /** The history of branches was overwritten, as mitigations do at a VM exit; what was learned stays. */
+  clearHistory(): void {
+    this.#history.fill(0);
+    this.#folded.fill(0);
+  }
+
   /** IBPB: everything learned about branches is forgotten. */
   forget(): void {
     this.pollute(1 << BIMODAL_BITS);

@@ -133,11 +133,12 @@ export class Core extends AtomicUnit {
   ret(): void {
     this.instruction();
     const dep = this.popReturn();
-    const { returnCheckCycles, safeReturnCycles } = this.machine.n;
-    const done = this.simple(Uop.ret, this.branchPorts, dep, returnCheckCycles + safeReturnCycles);
-    if (!this.predictor.return(this.returnAddress)) {
-      this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
-    }
+    const { returnCheckCycles, safeReturnCycles, mispredictCycles } = this.machine.n;
+    const done = this.simple(Uop.ret, this.branchPorts, dep, returnCheckCycles);
+    const right = this.predictor.return(this.returnAddress);
+    // A safe return is mispredicted by design, as a retpoline is.
+    if (safeReturnCycles > 0) this.front.refetch(done + safeReturnCycles, Cause.mispredict);
+    else if (!right) this.front.refetch(done + mispredictCycles, Cause.mispredict);
     this.flow = Flow.return;
   }
 

@@ -123,7 +123,7 @@ export const MACHINE = {
   ptiCycles: cycles('page-table switch on entry from and return to user mode, each; 0 without PTI', 2000),
   iretKernelCycles: cycles('iretq to kernel mode', 2000),
   iretUserCycles: cycles('iretq to user mode', 2000),
-  safeReturnCycles: cycles('added to a return by SRSO safe-ret or the like; 0 without', 100),
+  safeReturnCycles: cycles('added to a return by SRSO safe-ret, which makes it mispredict; 0 without', 200),
 
   apicv: flag('whether Xen uses APICv and posted interrupts'),
   idleMwait: flag('whether the idle loop waits with MWAIT, so that a store ends it'),
@@ -134,6 +134,7 @@ export const MACHINE = {
   exitCodeLines: count('lines of code that Xen code not modelled displaces at an exit', 512),
   specCtrlCycles: cycles('write of SPEC_CTRL at each VM exit and each VM entry; 0 without IBRS', 2000),
   rsbFillCycles: cycles('refill of the return stack at a VM exit, which forgets it; 0 without', 500),
+  bhbClearCycles: cycles('clear of the branch history at a VM exit, which forgets it; 0 without', 2000),
   verwCycles: cycles('VERW at a VM entry; 0 without the MDS mitigation', 2000),
   ibpbCycles: cycles('IBPB when another vCPU is switched to, which forgets the predictors; 0 without'),
   apicEmulationCycles: cycles('emulation of an access to the local APIC, on top of its exit'),

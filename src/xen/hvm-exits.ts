@@ -18,12 +18,14 @@ import type { Xen } from './xen.ts';
 
 const hvm = new SourceFile('xen/arch/x86/hvm/hvm.c');
 const sched = new SourceFile('xen/common/sched/core.c', 'block');
+const vlapic = new SourceFile('xen/arch/x86/hvm/vlapic.c', 'access');
 const intr = new SourceFile('xen/arch/x86/hvm/{vmx,svm}/intr.c', 'window');
 
 const At = {
   halt: hvm.fn('hvm_hlt').site('event pending, IF?', 14),
   block: sched.fn('vcpu_block').site('set the blocked bit, look again', 24),
   window: intr.fn('vmexit_handler (window)').site('disarm the window', 10),
+  access: vlapic.fn('vlapic_mmio_read').site('emulate the access', 30),
   eoi: hvm.fn('hvm_msr_write_intercept').site('EOI of the local APIC', 30),
 };
 
@@ -60,6 +62,16 @@ export function* eoiExit(xen: Xen, pcpu: Pcpu): Kernel {
   vlapicEoi(core, pcpu.current!);
   const { line } = pcpu.current!.owner;
   if (line !== undefined) yield* line.eoi(core);
+  yield* vmEntry(xen, pcpu);
+  yield;
+}
+
+/** The guest accesses a register of its local APIC that Xen emulates and that has no effect on upcalls. */
+export function* apicAccessExit(xen: Xen, pcpu: Pcpu): Kernel {
+  const { core } = pcpu;
+  yield* exited(xen, pcpu, 'exits_apic');
+  core.at(At.access);
+  core.lump(core.machine.n.apicEmulationCycles);
   yield* vmEntry(xen, pcpu);
   yield;
 }

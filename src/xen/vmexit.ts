@@ -4,7 +4,7 @@
  * until nothing is left.
  */
 
-import { type Kernel, NOW } from '../x86/core.ts';
+import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { takeInterrupts } from './host-interrupts.ts';
 import { intrAssist } from './intr-assist.ts';
@@ -19,10 +19,13 @@ const entryFn = entryFile.fn('do_vmentry');
 
 const At = {
   exit: exitFn.site('VM exit', 4),
-  mitigations: exitFn.site('SPEC_CTRL, return stack', 12),
+  specCtrl: exitFn.site('write SPEC_CTRL', 6),
+  returns: exitFn.site('fill the return stack', 6),
+  history: exitFn.site('clear the branch history', 6),
   save: exitFn.site('registers, dispatch of the exit', 60),
   softirqs: entryFn.site('softirqs pending?', 6),
-  clear: entryFn.site('SPEC_CTRL, VERW', 8),
+  guestSpecCtrl: entryFn.site('write SPEC_CTRL', 6),
+  verw: entryFn.site('VERW', 4),
   entry: entryFn.site('VM entry', 20),
   injected: entryFn.site('delivery of the injected vector', 4),
 };
@@ -36,7 +39,17 @@ export type ExitReason =
   | 'exits_hypercall'
   | 'exits_apic';
 
-/** The guest on this pCPU leaves guest mode. */
+/** A mitigation of so many cycles, which is nothing in a machine that does without. */
+function mitigate(core: Core, site: number, cycles: number): void {
+  if (cycles === 0) return;
+  core.at(site);
+  core.transition(cycles);
+}
+
+/**
+ * The guest on this pCPU leaves guest mode. Translations stay: every modelled machine tags them (VPID, ASID), so
+ * neither an exit nor a switch flushes them.
+ */
 export function vmExit(xen: Xen, pcpu: Pcpu, reason: ExitReason): void {
   const { core } = pcpu;
   const { n } = core.machine;
@@ -44,11 +57,11 @@ export function vmExit(xen: Xen, pcpu: Pcpu, reason: ExitReason): void {
   pcpu.mode = Mode.root;
   core.at(At.exit);
   core.transition(n.vmExitCycles);
-  if (n.specCtrlCycles + n.rsbFillCycles > 0) {
-    core.at(At.mitigations);
-    core.transition(n.specCtrlCycles + n.rsbFillCycles);
-  }
+  mitigate(core, At.specCtrl, n.specCtrlCycles);
+  mitigate(core, At.returns, n.rsbFillCycles);
   if (n.rsbFillCycles > 0) core.predictor.fillReturns();
+  mitigate(core, At.history, n.bhbClearCycles);
+  if (n.bhbClearCycles > 0) core.predictor.clearHistory();
   core.at(At.save);
   core.lump(n.exitSoftwareCycles);
   core.pollute(n.exitDataLines, n.exitCodeLines, 0);
@@ -69,10 +82,8 @@ export function* vmEntry(xen: Xen, pcpu: Pcpu): Kernel {
     else if (pcpu.interrupts === 0) break;
   }
   const { n } = core.machine;
-  if (n.specCtrlCycles + n.verwCycles > 0) {
-    core.at(At.clear);
-    core.transition(n.specCtrlCycles + n.verwCycles);
-  }
+  mitigate(core, At.guestSpecCtrl, n.specCtrlCycles);
+  mitigate(core, At.verw, n.verwCycles);
   core.at(At.entry);
   const tInjection = core.load32(vcpu.base + VCPU.eventInjection, NOW);
   const injects = core.lo !== 0;

@@ -31,8 +31,13 @@ const vmx = windowBytes(0, [recordBytes(0x81102, [12, 0, 0], 1n), recordBytes(0x
 const pv = windowBytes(0, [recordBytes(0x20100d, [32], 1n)]);
 const file = (name: string, bytes: Uint8Array) => fileIn(folder, name, bytes);
 const wrong: Array<[what: string, args: string[], code: number, message: RegExp]> = [
-  ['nothing to compare', [], 2, /expected a file of measurements or --exits RECORDING, found neither/],
-  ['both', ['a.csv', '--exits', PIECE], 2, /found both/],
+  [
+    'nothing to compare',
+    [],
+    2,
+    /expected a file of measurements, .* or --exits RECORDING, found none of them/,
+  ],
+  ['both', ['a.csv', '--exits', PIECE], 2, /found several/],
   ['a machine', ['--exits', PIECE, '--machine', 'zen5'], 2, /takes neither --machine nor --set/],
   ['no name', ['--exits', ''], 2, /expected the name of a file, found an empty one/],
   ['no file', ['--exits', join(folder, 'none')], 6, /cannot open the file/],

@@ -7,11 +7,15 @@ import type { FreeBsd, Generation } from '../../src/intr/os.ts';
 import { type Core, type Kernel, NOW } from '../../src/x86/core.ts';
 import { lowestBitFrom } from '../../src/x86/word64.ts';
 import { SHARED_INFO, VCPU_INFO } from '../../src/xen/abi.ts';
+import type { Domain } from '../../src/xen/domain.ts';
+import type { EventChannels } from '../../src/xen/event-channels.ts';
+import { EVTCHN } from '../../src/xen/layout.ts';
+import { writeLock } from '../../src/xen/locks.ts';
 import { SITE } from '../support/core.ts';
 import { explore, Grain } from './explore.ts';
 import { freeBsd } from './freebsd.ts';
 import { PLANS } from './scenarios.ts';
-import { type Consumer, Happening, type Listener, type Plan } from './scene.ts';
+import { type Actor, type Consumer, Happening, type Listener, type Plan } from './scene.ts';
 
 /** The orders in which somebody does two things. */
 type Mistake = 'none' | 'selector first' | 'handler first' | 'mask first' | 'pending first';
@@ -123,3 +127,56 @@ for (const [mistake, plan, finding] of CASES) {
     assert.deepEqual([...explore(careless(mistake), plan, Grain.yields).findings], []);
   });
 }
+
+/** FreeBSD with another kernel for the actors of a role. */
+function withKernel(role: Actor['role'], kernelOf: (os: FreeBsd, actor: Actor) => Kernel): Consumer {
+  let os: FreeBsd | undefined;
+  const generation: Generation = {
+    ...FREEBSD_A,
+    bind: (system, cpu, kind, handler, vcpu) => {
+      os = system;
+      return FREEBSD_A.bind(system, cpu, kind, handler, vcpu);
+    },
+  };
+  const build = (plan: Plan, listener: Listener) => {
+    const scene = freeBsd(generation).build(plan, listener);
+    const other = (actor: Actor) => ({ ...actor, kernel: () => kernelOf(os!, actor) });
+    return { ...scene, actors: scene.actors.map((actor) => (actor.role === role ? other(actor) : actor)) };
+  };
+  return { name: 'wrong', tasks: ['send', 'close'], build };
+}
+
+test('a send without its lock: accepted on a closed port', () => {
+  const unlocked = withKernel('send', (os, { core, port }) =>
+    (os.hypercalls as EventChannels).setPending(core, port),
+  );
+  assert.ok(explore(unlocked, planOf('close'), Grain.access).findings.has('accepted on a closed port'));
+  const right = withKernel('send', (os, { core, port }) => os.hypercalls.send(core, port));
+  const found = [...explore(right, planOf('close'), Grain.access).findings.keys()];
+  assert.deepEqual(found, planOf('close').windows);
+});
+
+test('a close that keeps the lock of the other end: standstill', () => {
+  const keeps = withKernel('close', (os, { core, port }) =>
+    writeLock(core, (os.pages as Domain).peer(port) + EVTCHN.lock),
+  );
+  const { findings, orders } = explore(keeps, planOf('close'), Grain.access);
+  const stands = findings.get('standstill')!.orders;
+  assert.ok(stands > 0n && stands < orders, 'a send that is through before does not mind');
+});
+
+test('an add that is not locked loses one that comes between its load and its store', () => {
+  const adds = withKernel('send', function* (os, { core }) {
+    const word = os.pages.vcpuInfo[1]!;
+    core.at(SITE);
+    core.add32(word, 1, NOW);
+    // A kernel that runs alone must come to its end.
+    for (let looks = 0; core.lo !== 2 && looks < 4; looks++) {
+      core.lfence();
+      core.load32(word, NOW);
+    }
+  });
+  const { findings, orders } = explore(adds, planOf('one port'), Grain.access);
+  const stands = findings.get('standstill')!.orders;
+  assert.ok(stands > 0n && stands < orders, 'who waits for both waits for ever in some orders only');
+});

@@ -18,9 +18,13 @@ import { Uncore } from '../../src/x86/coherence.ts';
 import type { Core, Kernel } from '../../src/x86/core.ts';
 import type { Machine } from '../../src/x86/machine.ts';
 import { Memory } from '../../src/x86/memory.ts';
-import { ChannelKind, SHARED_INFO } from '../../src/xen/abi.ts';
+import { type ChannelKindCode, SHARED_INFO, VCPU_INFO } from '../../src/xen/abi.ts';
 import { Domain } from '../../src/xen/domain.ts';
-import { EventChannels } from '../../src/xen/event-channels.ts';
+import { EventChannels, type HypercallGate } from '../../src/xen/event-channels.ts';
+import { markUpcall } from '../../src/xen/mark.ts';
+import type { Marker } from '../../src/xen/port-ops.ts';
+import { type EvtchnStats, newEvtchnStats } from '../../src/xen/stats.ts';
+import { TwoLevel } from '../../src/xen/two-level.ts';
 import {
   type Abi,
   type Actor,
@@ -38,6 +42,9 @@ import { WatchedCore } from './watched-core.ts';
 const SERVING = 0;
 const OTHER = 1;
 const STACK_BYTES = 16384;
+
+/** A hypercall's exit and entry access nothing that another CPU does. */
+const OPEN_GATE: HypercallGate = { *enter() {}, *leave() {} };
 
 /** The bit of a port in a bit string. */
 const bitOf = (base: Addr, port: Port): Bit => ({ word: base + (port >>> 5) * 4, mask: 1 << (port & 31) });
@@ -82,18 +89,16 @@ export class System {
     const { machine, lumps } = scenarioOf(DEFAULT_NAMES);
     this.#machine = machine;
     this.memory = new Memory(megabytes);
-    this.image = new KernelImage(this.memory, vcpus, generation.pcpu);
-    this.domain = new Domain(this.memory, vcpus, this.image.vcpuInfo);
-    this.image.share(this.domain);
+    this.image = new KernelImage(this.memory, vcpus, generation.pcpu, generation.isrc);
+    this.domain = new Domain(this.memory, vcpus, this.image.vcpuInfo, generation.vector);
+    this.image.share(this.domain, false);
     this.abi = twoLevel(this.domain.sharedInfo);
     this.#uncore = new Uncore(machine, this.memory);
     const nothing = () => {};
-    this.channels = new EventChannels(this.domain, {
-      pending: nothing,
-      unmasked: nothing,
-      closed: nothing,
-      marked: (vcpu) => watcher.marked(vcpu),
-    });
+    const delivery = { pending: nothing, unmasked: nothing, closed: nothing };
+    const stats = newEvtchnStats();
+    const ops = new TwoLevel(this.memory, this.domain, delivery, this.#marker(watcher, stats), stats);
+    this.channels = new EventChannels(this.domain, delivery, OPEN_GATE, ops, stats);
     const table = new IsrcTable(this.image, generation.isrc, generation.id);
     this.os = {
       generation,
@@ -101,6 +106,7 @@ export class System {
       table,
       pages: this.domain,
       hypercalls: this.channels,
+      hardware: { *eoi() {} },
       allocator: new SlistAllocator(table),
       lumps,
       observer: {
@@ -139,6 +145,16 @@ export class System {
     return bitOf(this.image.enabledWords(vcpu), port);
   }
 
+  /** What follows the mark, up to the interrupt, is hardware: it is on its way, and arrives at any time. */
+  #marker(watcher: Watcher, stats: EvtchnStats): Marker {
+    const { virtualCpus } = this.domain;
+    return {
+      *mark(core, vcpu) {
+        if (yield* markUpcall(core, virtualCpus[vcpu]!, stats)) watcher.marked(vcpu);
+      },
+    };
+  }
+
   #core(): WatchedCore {
     return new WatchedCore(this.#machine, this.memory, this.#uncore, this.horizon);
   }
@@ -156,8 +172,15 @@ function build(generation: Generation, plan: Plan, listener: Listener): Scene {
   const handler = plan.maskingHandlers ? HandlerKind.user : HandlerKind.filter;
   for (let i = 0; i < plan.ports; i++) {
     server.core.begin(server.core.now);
-    runAlone(generation.bind(os, server, ChannelKind.unbound, handler, SERVING));
+    runAlone(generation.bind(os, server, plan.kind, handler, SERVING));
   }
+  // An interdomain channel is pending from its bind on: that is over when anybody acts.
+  for (let port = 1; port <= plan.ports; port++) {
+    const { word, mask } = abi.pending(port);
+    memory.poke32(word, memory.peek32(word) & ~mask);
+  }
+  memory.poke64(system.domain.vcpuInfo[SERVING]! + VCPU_INFO.pendingSel, 0);
+  memory.poke32(system.domain.vcpuInfo[SERVING]! + VCPU_INFO.upcallPending, 0);
   for (const { word, mask } of [...plan.masked.map(abi.masked), ...plan.pending.map(abi.pending)]) {
     memory.poke32(word, memory.peek32(word) | mask);
   }
@@ -166,7 +189,9 @@ function build(generation: Generation, plan: Plan, listener: Listener): Scene {
     if (does === 'send') return channels.send(core, port);
     if (does === 'unmask') return channels.unmask(core, port);
     if (does === 'close') return channels.close(core, port);
-    return does === 'unbind' ? generation.unbind(os, other, port) : rebind(os, other, port, handler);
+    return does === 'unbind'
+      ? generation.unbind(os, other, port)
+      : rebind(os, other, port, plan.kind, handler);
   };
   const tasks = plan.tasks.map((task, i): Actor => {
     const { does, port } = task;
@@ -186,8 +211,14 @@ function build(generation: Generation, plan: Plan, listener: Listener): Scene {
 }
 
 /** A driver goes and another comes: both have the port and the isrc, one after the other. */
-function* rebind(os: FreeBsd, cpu: KernelCpu, port: Port, handler: HandlerKindCode): Kernel {
+function* rebind(
+  os: FreeBsd,
+  cpu: KernelCpu,
+  port: Port,
+  kind: ChannelKindCode,
+  handler: HandlerKindCode,
+): Kernel {
   yield* os.generation.unbind(os, cpu, port);
-  const again = yield* os.generation.bind(os, cpu, ChannelKind.unbound, handler, SERVING);
+  const again = yield* os.generation.bind(os, cpu, kind, handler, SERVING);
   if (again !== port) throw new Error(`bound port ${again} instead of ${port}`);
 }

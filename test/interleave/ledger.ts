@@ -44,9 +44,10 @@ export class Ledger {
     });
   }
 
-  /** A sender sets the pending bit. It may have seen the channel open before a close. */
+  /** A sender sets the pending bit: its lock keeps a close from coming between that and its look at the channel. */
   send(port: Port): void {
     const entry = this.#of(port);
+    assert.ok(entry.open, `port ${port}: an event on a closed port`);
     if (entry.pending) this.coalesced++;
     else entry.accepted++;
     entry.pending = true;

@@ -54,9 +54,7 @@ export interface Effect {
 /** Thrown through a kernel to end a run. */
 class EndOfRun extends Error {}
 
-const PLAIN_RMW: readonly string[] = ['add32', 'add64', 'and32', 'or32', 'or64', 'bitSet', 'bitReset'];
-
-const PLAIN_STORE = /^(store|repStos)/;
+const PLAIN_STORE = /^(store|repStos)|, store$/;
 
 /** Numbers states; one for all kernels of a system. */
 export interface Numbering {
@@ -170,9 +168,6 @@ export class LocalStates {
       for (let w = word; w <= (addr + bytes - 1) >>> 2; w++) this.#keep(w);
       return;
     }
-    if (PLAIN_RMW.includes(how)) {
-      throw new ModelBug(`${how} of a shared word is several accesses`, { addr });
-    }
     if (this.#position < this.#found.length) {
       this.#replayed(word, second);
       if (PLAIN_STORE.test(how)) this.actor.core.storing = true;
@@ -181,7 +176,9 @@ export class LocalStates {
     const { core } = this.actor;
     const { fn, what } = SITES[core.atSite]!;
     const label = `${fn}, ${what}: ${how} ${this.#shared.nameOf(addr)}`;
-    const spins = this.#from?.word === word && core.fenced && !writes;
+    // A loop that tries to take a lock waits like one that looks at it.
+    const again = this.#from?.word === word && core.fenced;
+    const spins = again && (!writes || (how.startsWith('cmpxchg') && label === this.#from?.label));
     const overtakes = core.storing && !writes;
     this.#stop({ next: Next.access, word, second, spins, overtakes, label });
   }

@@ -9,7 +9,7 @@ import { RandomStream } from '../../src/model/random.ts';
 import type { Port, Vcpu } from '../../src/model/units.ts';
 import type { Kernel } from '../../src/x86/core.ts';
 import { ChannelKind, PORTS } from '../../src/xen/abi.ts';
-import { EVTCHN } from '../../src/xen/domain.ts';
+import { EVTCHN } from '../../src/xen/layout.ts';
 import { System } from './freebsd.ts';
 import { Ledger } from './ledger.ts';
 import type { Bit } from './scene.ts';
@@ -70,7 +70,7 @@ export class RandomRace {
     while (system.domain.addBucket());
     createIsrcs(system.os, system.cpus[0]!, PORTS - 1).forEach((isrc, i) => {
       serve(system.os, isrc, i + 1);
-      system.memory.poke32(system.domain.channel(i + 1) + EVTCHN.state, ChannelKind.unbound);
+      system.memory.poke32(system.domain.channel(i + 1) + EVTCHN.state, ChannelKind.interdomain);
     });
     this.#others = Array.from({ length: MOST_SENDERS + 2 }, (_, i) => system.newCore(`core ${i}`));
     this.#fresh = system.memory.words.slice();

@@ -6,6 +6,7 @@
 import type { Addr, Port } from '../../src/model/units.ts';
 import type { Kernel } from '../../src/x86/core.ts';
 import type { Memory } from '../../src/x86/memory.ts';
+import type { ChannelKindCode } from '../../src/xen/abi.ts';
 import type { WatchedCore } from './watched-core.ts';
 
 /** One bit of the modelled memory: a 32-bit word's address and the bit's mask in it. */
@@ -35,6 +36,8 @@ export interface Task {
 export interface Plan {
   /** Ports that are bound; 1..n must all be bound, as Xen hands out the lowest that is free. */
   readonly ports: number;
+  /** What the ports are: `interdomain`, or `ipi`. */
+  readonly kind: ChannelKindCode;
   /** Whether the handlers mask their port, as the evtchn device's do. */
   readonly maskingHandlers: boolean;
   /** Ports that are masked before. */

@@ -7,6 +7,7 @@
  */
 import type { Addr } from '../../src/model/units.ts';
 import type { Memory } from '../../src/x86/memory.ts';
+import { within } from '../../src/x86/names.ts';
 
 /** The shared words of a system, in the order in which they were found. */
 export class SharedWords {
@@ -62,6 +63,11 @@ export class SharedWords {
 
   /** The name of an address, for the reader. */
   nameOf(addr: Addr): string {
-    return this.#memory.describe(addr);
+    const [region] = this.#memory.regionsIn(addr, addr + 4);
+    if (region === undefined) return `0x${addr.toString(16)}`;
+    const at = addr - region.start;
+    const [named] = region.namer?.(at, at + 4) ?? [];
+    if (named === undefined) return within(region.name, at);
+    return named.fields === '' ? named.object : `${named.object}: ${named.fields}`;
   }
 }

@@ -24,11 +24,6 @@ const PLAIN: Readonly<Record<string, readonly [bytes: number, writes: boolean]>>
   store16: [2, true],
   store32: [4, true],
   store64: [8, true],
-  add32: [4, true],
-  add64: [8, true],
-  and32: [4, true],
-  or32: [4, true],
-  or64: [8, true],
   lockAdd32: [4, true],
   lockAnd64: [8, true],
   lockOr64: [8, true],
@@ -42,11 +37,20 @@ const PLAIN: Readonly<Record<string, readonly [bytes: number, writes: boolean]>>
 /** Methods that access the word of a bit string: base and bit are the first two arguments. */
 const BITS: Readonly<Record<string, boolean>> = {
   bitTest: false,
-  bitSet: true,
-  bitReset: true,
   lockBitSet: true,
   lockBitReset: true,
   lockBitComplement: true,
+};
+
+/** Read-modify-writes that are not locked, which are two accesses: bytes. */
+const PLAIN_RMW: Readonly<Record<string, number>> = {
+  add32: 4,
+  add64: 8,
+  and32: 4,
+  or32: 4,
+  or64: 8,
+  bitSet: 4,
+  bitReset: 4,
 };
 
 /** Methods that find the store buffer empty. */
@@ -86,6 +90,19 @@ export class WatchedCore extends Core {
       const inner = methods[how]!;
       methods[how] = (...args) => {
         this.#announce(args[0]! + (args[1]! >>> 5) * 4, 4, writes, how);
+        return inner.apply(this, args);
+      };
+    }
+    for (const [how, bytes] of Object.entries(PLAIN_RMW)) {
+      const inner = methods[how]!;
+      const ofString = how.startsWith('bit');
+      methods[how] = (...args) => {
+        const addr = args[0]! + (ofString ? (args[1]! >>> 5) * 4 : 0);
+        this.#announce(addr, bytes, false, `${how}, load`);
+        const loaded = this.words.slice(addr >>> 2, (addr + bytes) >>> 2);
+        this.#announce(addr, bytes, true, `${how}, store`);
+        // What it stores follows from what it loaded, whatever came between.
+        this.words.set(loaded, addr >>> 2);
         return inner.apply(this, args);
       };
     }

@@ -71,7 +71,7 @@ for (const guest of FREEBSDS) {
 
 /** A guest whose port 1 is served by a process, and another domain that sends to it. */
 function host(guest: string, unmask?: string) {
-  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, unmask }), 1);
+  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, unmask }), 1, 1);
   const { kernel, channels, memory, hvm, cores } = bench.guest;
   const { info } = hvm.domain.virtualCpus[0]!;
   const [core, sender] = cores as [Core, Core];

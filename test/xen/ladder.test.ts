@@ -12,7 +12,7 @@ import { PauseFlag } from '../../src/xen/virtual-cpu.ts';
 
 /** A sender's core and the target vCPU on another; `told` is what the hardware was asked for. */
 function host(machine: string, delivery = 'lapic') {
-  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, machine, delivery }), 1);
+  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, machine, delivery }), 1, 1);
   const { guest } = bench;
   const told: string[] = [];
   bench.hardware.interrupt = (pcpu, vector) => told.push(`interrupt ${vector} to ${pcpu.index}`);

@@ -13,24 +13,27 @@ import { Input } from '../../trace/input.ts';
 import { oneNameOption, SET_OPTION, withOutput } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
 import { fileName } from '../words.ts';
+import { TABLE_OPTION, validateTable } from './validate-table.ts';
 
 interface ValidateOptions extends OutputOptions {
   readonly file?: string | undefined;
   readonly exits?: string | undefined;
+  readonly table?: string | undefined;
   readonly machine?: string | undefined;
   readonly set: readonly string[];
 }
 
-/** `upcall validate`: measured kernels, or recorded VM exits, beside what the model says about each. */
+/** `upcall validate`: measured kernels, a published table, or recorded VM exits, beside what the model says about each. */
 export const validateCommand: CommandModule<object, ValidateOptions> = {
   command: 'validate [file]',
-  describe: 'predict measurements, or the VM exits of a recording, and compare',
+  describe: 'predict measurements, a published table, or the VM exits of a recording, and compare',
   builder: (y) =>
     withOutput(y)
       .positional('file', {
         type: 'string',
         describe: 'measurements as CSV, "-" for standard input',
       })
+      .option('table', TABLE_OPTION)
       .option('exits', {
         type: 'string',
         describe: 'instead of measurements: a recording of xentrace of a PVH domain on SVM (plain, .gz, .xz)',
@@ -39,12 +42,14 @@ export const validateCommand: CommandModule<object, ValidateOptions> = {
       .option('set', { ...SET_OPTION, describe: 'key=value of a number of the machine, repeatable' }),
   handler: async (o) => {
     prepareOutput(o);
-    if ((o.file === undefined) === (o.exits === undefined)) {
-      const found = o.file === undefined ? 'neither' : 'both';
-      throw usageError(`expected a file of measurements or --exits RECORDING, found ${found}`);
+    const given = [o.file, o.table, o.exits].filter((name) => name !== undefined).length;
+    if (given !== 1) {
+      const found = given === 0 ? 'none of them' : 'several';
+      throw usageError(`expected a file of measurements, --table NAME or --exits RECORDING, found ${found}`);
     }
-    if (o.exits === undefined) await validateMeasurements(o.file!, o);
-    else await validateRecording(o.exits, o);
+    if (o.exits !== undefined) await validateRecording(o.exits, o);
+    else if (o.table !== undefined) validateTable(o.table, o);
+    else await validateMeasurements(o.file!, o);
   },
 };
 

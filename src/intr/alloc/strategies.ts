@@ -26,7 +26,7 @@ export const STRATEGIES: readonly Strategy[] = [
 
 /** Of a guest that has no isrcs, and numbers its interrupts in its own way. */
 export const OWN_STRATEGY: Strategy = {
-  name: '-',
+  name: 'own',
   what: "the guest's own",
   make: () => {
     throw new ModelBug('this guest finds no isrcs', {});

@@ -79,7 +79,7 @@ export class LinuxKernel implements GuestKernel {
   *move(on: Vcpu, port: Port, kind: ChannelKindCode, to: Vcpu): Kernel {
     const cpu = this.cpus[on]!;
     const { core } = cpu;
-    const desc = this.descOf(port);
+    const desc = this.sourceOf(port);
     const info = this.os.image.memory.peek32(desc + IRQ_DESC.chipData);
     core.at(At.affinity);
     core.call();
@@ -110,7 +110,7 @@ export class LinuxKernel implements GuestKernel {
 
   servedByUser(port: Port): boolean {
     const { memory } = this.os.image;
-    const desc = this.descOf(port);
+    const desc = this.sourceOf(port);
     const action = desc === 0 ? 0 : memory.peek32(desc + IRQ_DESC.action);
     return action !== 0 && memory.peek32(action + ACTION.handler) === SITE_ADDRESS[HANDLER[HandlerKind.user]];
   }
@@ -131,7 +131,7 @@ export class LinuxKernel implements GuestKernel {
   }
 
   /** Descriptor of a port's interrupt; 0 for none. Not charged. */
-  descOf(port: Port): Addr {
+  sourceOf(port: Port): Addr {
     const { image } = this.os;
     if (image.memory.peek32(image.rowSlot(port)) === 0) return 0;
     const irq = image.memory.peek32(image.irqSlot(port));

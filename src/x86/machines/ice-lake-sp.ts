@@ -120,8 +120,9 @@ export const ICE_LAKE_SP_VALUES: MachineValues = {
   ...hypervisorCosts({
     roundTrip: [600, 420, 900],
     roundTripSource: JUDGED,
-    hypercall: 1200,
+    hypercall: [1200, 900, 1700],
     hypercallSource: JUDGED,
+    steps: 43,
     apicv: APICV,
     idleMwait: MWAIT,
     cstateExitNanos: guessed(1000, 'Xen mwait-idle table: C1 1 us, an upper bound', 200, 2000),

@@ -125,8 +125,9 @@ export const SANDY_BRIDGE_EN_VALUES: MachineValues = {
   ...hypervisorCosts({
     roundTrip: [784, 784, 1000],
     roundTripSource: 'Agesen et al., ATC 2012, from memory',
-    hypercall: 1228,
-    hypercallSource: ISCA,
+    hypercall: [1228, 1228, 1300],
+    hypercallSource: `${ISCA}, its KVM the upper end`,
+    steps: 34,
     apicv: guessed(0, 'fact sheet: APICv from Ivy Bridge-EP on'),
     idleMwait: MWAIT,
     cstateExitNanos: guessed(2000, 'Linux intel_idle table, from memory: C1 2 us, an upper bound', 200, 2000),

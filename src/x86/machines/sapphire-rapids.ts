@@ -128,8 +128,9 @@ export const SAPPHIRE_RAPIDS_VALUES: MachineValues = {
   ...hypervisorCosts({
     roundTrip: [700, 450, 1100],
     roundTripSource: JUDGED,
-    hypercall: 1300,
+    hypercall: [1300, 900, 2000],
     hypercallSource: JUDGED,
+    steps: 41,
     apicv: APICV,
     idleMwait: MWAIT,
     cstateExitNanos: guessed(1000, 'Xen mwait-idle table: C1 1 us, an upper bound', 200, 2000),

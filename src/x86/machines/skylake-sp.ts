@@ -127,8 +127,9 @@ export const SKYLAKE_SP_VALUES: MachineValues = {
   ...hypervisorCosts({
     roundTrip: [550, 420, 800],
     roundTripSource: JUDGED,
-    hypercall: 1250,
+    hypercall: [1250, 1000, 1700],
     hypercallSource: JUDGED,
+    steps: 49,
     apicv: APICV,
     idleMwait: MWAIT,
     cstateExitNanos: guessed(2000, 'Xen mwait-idle table: C1 2 us, an upper bound', 200, 2000),

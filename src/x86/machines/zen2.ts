@@ -140,8 +140,9 @@ export const ZEN2_VALUES: MachineValues = {
   ...hypervisorCosts({
     roundTrip: [900, 650, 1300],
     roundTripSource: JUDGED,
-    hypercall: 1500,
+    hypercall: [1500, 1100, 2200],
     hypercallSource: JUDGED,
+    steps: 32,
     apicv: NO_AVIC,
     idleMwait: NO_MWAIT,
     cstateExitNanos: guessed(1000, 'fact sheet, from memory: C1 1 us', 200, 2000),

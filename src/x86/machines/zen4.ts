@@ -129,8 +129,9 @@ export const ZEN4_VALUES: MachineValues = {
   ...hypervisorCosts({
     roundTrip: [850, 600, 1300],
     roundTripSource: JUDGED,
-    hypercall: 1400,
+    hypercall: [1400, 1000, 2000],
     hypercallSource: JUDGED,
+    steps: 32,
     apicv: NO_AVIC,
     idleMwait: NO_MWAIT,
     cstateExitNanos: guessed(1000, 'fact sheet, from memory: C1 1 us', 200, 2000),

@@ -160,8 +160,9 @@ export const ZEN5_VALUES: MachineValues = {
   ...hypervisorCosts({
     roundTrip: [850, 550, 1300],
     roundTripSource: JUDGED,
-    hypercall: 1400,
+    hypercall: [1400, 950, 2000],
     hypercallSource: JUDGED,
+    steps: 30,
     apicv: NO_AVIC,
     idleMwait: NO_MWAIT,
     cstateExitNanos: guessed(1000, 'fact sheet, from memory: C1 1 us', 200, 2000),
