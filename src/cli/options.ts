@@ -1,6 +1,6 @@
 /** Options shared by the commands, and how a list of names is read. */
 import type { Argv } from 'yargs';
-import { findsIsrcs, NAMES } from '../lab/catalogue.ts';
+import { findsIsrcs, NAMES, unmasksOf } from '../lab/catalogue.ts';
 import {
   DEFAULT_NAMES,
   DEFAULT_STRATEGY,
@@ -43,6 +43,12 @@ export function withScenario<T>(y: Argv<T>, strategies: string = DEFAULT_STRATEG
     .option('cache', nameOption('cache', DEFAULT_NAMES.cache))
     .option('delivery', nameOption('delivery', DEFAULT_NAMES.delivery))
     .option('scheduler', nameOption('scheduler', DEFAULT_NAMES.scheduler))
+    .option('unmask', {
+      ...nameOption('unmask', ''),
+      default: undefined,
+      defaultDescription: "the guest's own: hypercall for FreeBSD, local for Linux",
+      type: 'string',
+    })
     .option('set', SET_OPTION);
 }
 
@@ -77,21 +83,32 @@ export interface ScenarioOptions {
   readonly cache: string;
   readonly delivery: string;
   readonly scheduler: string;
+  readonly unmask?: string | undefined;
   readonly set: readonly string[];
 }
 
 /**
- * Every combination of the names given; unknown ones are a UserError. Strategies are for the guests that have isrcs:
- * beside such a guest, one without them is run once, with its own.
+ * Every combination of the names given; unknown ones are a UserError. Strategies are for the guests that have isrcs,
+ * ways to unmask for those that have more than one: beside such a guest, another is run once, with its own.
  *
  * @param strategies where none is named
  */
 export function scenariosOf(o: ScenarioOptions, strategies: string = DEFAULT_STRATEGY): Scenario[] {
-  const some = listed(o.guest, 'guest').some(findsIsrcs);
-  let all: ScenarioNames[] = [{ ...o, strategy: undefined }];
+  const guests = listed(o.guest, 'guest');
+  const some = guests.some(findsIsrcs);
+  const choice = (guest: string) => unmasksOf(guest).length > 1;
+  const someChoose = guests.some(choice);
+  let all: ScenarioNames[] = [{ ...o, strategy: undefined, unmask: undefined }];
   // The first varies slowest; strategies stand next to each other.
   for (const kind of ['machine', 'guest', 'cache', 'delivery', 'scheduler'] as const) {
     all = all.flatMap((names) => listed(o[kind], kind).map((name) => ({ ...names, [kind]: name })));
+  }
+  if (o.unmask !== undefined) {
+    const unmasks = listed(o.unmask, 'unmask');
+    all = all.flatMap((names) => {
+      if (someChoose && !choice(names.guest)) return [names];
+      return unmasks.map((unmask) => ({ ...names, unmask }));
+    });
   }
   return all.flatMap((names) => {
     const own = !findsIsrcs(names.guest) && (some || o.strategy === undefined);

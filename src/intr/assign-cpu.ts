@@ -6,6 +6,7 @@ import type { Addr, Vcpu } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import type { KernelCpu } from './kernel-image.ts';
+import { unmaskPort } from './local-unmask.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
 import { GENERATION_A, perGeneration } from './source-files.ts';
@@ -53,7 +54,7 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
     core.store32(isrc + layout.cpu, to, NOW);
   }
   core.at(at.unmask);
-  if (!core.branch(wasMasked, tOld)) yield* os.hypercalls.unmask(core, port);
+  if (!core.branch(wasMasked, tOld)) yield* unmaskPort(os, cpu, port, isrc, NOW);
   yield* mtxUnlock(core, lock, pcpu, at.unlock);
   core.pop(5);
   core.ret();

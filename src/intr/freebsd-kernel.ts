@@ -1,6 +1,6 @@
 /** A FreeBSD kernel of one generation, as the lab drives it. */
 import type { Addr, Port, Vcpu } from '../model/units.ts';
-import type { Kernel } from '../x86/core.ts';
+import { type Kernel, NOW } from '../x86/core.ts';
 import { type Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
 import type { ChannelKindCode } from '../xen/abi.ts';
@@ -13,6 +13,7 @@ import { IsrcTable } from './isrc-table.ts';
 import { runIthread } from './ithread.ts';
 import { type KernelCpu, KernelImage } from './kernel-image.ts';
 import { EVENT, HANDLER, INTSRC } from './layout.ts';
+import { unmaskPort } from './local-unmask.ts';
 import type { FreeBsd, FreeBsdGeneration, HandlerKindCode } from './os.ts';
 import { TwoLevelBits } from './port-bits.ts';
 
@@ -57,6 +58,7 @@ export class FreeBsdKernel implements GuestKernel {
       ports: area ?? new TwoLevelBits(pages.sharedInfo, (cpu) => image.enabledWords(cpu)),
       fifo: area === undefined ? undefined : { area, hypercalls: env.fifo! },
       hypercalls,
+      unmask: env.unmask,
       hardware,
       allocator: env.allocator(table),
       lumps,
@@ -107,7 +109,11 @@ export class FreeBsdKernel implements GuestKernel {
   }
 
   userUnmasks(on: Vcpu, port: Port): Kernel {
-    return this.os.hypercalls.unmask(this.cpus[on]!.core, port);
+    const cpu = this.cpus[on]!;
+    if (this.os.unmask === 'hypercall') return this.os.hypercalls.unmask(cpu.core, port);
+    // The device knows the port; whose it is stands in the isrc.
+    const tIsrc = cpu.core.load64(this.os.image.portToIsrc + 8 * port, NOW);
+    return unmaskPort(this.os, cpu, port, cpu.core.lo, tIsrc);
   }
 
   servedByUser(port: Port): boolean {

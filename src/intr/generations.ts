@@ -16,6 +16,7 @@ function freeBsd(name: string, what: string, abi: AbiName, code: FreeBsdGenerati
     abi,
     vector: IDT_EVTCHN,
     findsIsrcs: true,
+    unmasks: ['hypercall', 'local'],
     lumps: FREEBSD_LUMPS,
     place: (memory, vcpus) => placeFreeBsd(memory, vcpus, code, abi),
   };
@@ -28,6 +29,7 @@ function linux(name: string, what: string, abi: AbiName): Generation {
     abi,
     vector: HYPERVISOR_CALLBACK_VECTOR,
     findsIsrcs: false,
+    unmasks: ['local'],
     lumps: LINUX_LUMPS,
     place: (memory, vcpus) => placeLinux(memory, vcpus, abi),
   };

@@ -9,7 +9,7 @@ import type { ChannelKindCode, Hypercalls, SharedPages, VirtualHardware } from '
 import type { FifoHypercalls } from '../xen/abi-fifo.ts';
 import type { AllocatorFactory } from './alloc/allocator.ts';
 import type { Lumps } from './lumps.ts';
-import type { HandlerKindCode, Observer } from './os.ts';
+import type { HandlerKindCode, Observer, UnmaskName } from './os.ts';
 import type { Scanner } from './scanner.ts';
 
 /** The event-channel ABIs. */
@@ -34,6 +34,8 @@ export interface KernelEnv {
   readonly perVcpu: boolean;
   /** The hypercalls of the FIFO ABI; undefined where Xen was not asked for it. */
   readonly fifo: FifoHypercalls | undefined;
+  /** How ports are unmasked. */
+  readonly unmask: UnmaskName;
   /** How FreeBSD finds an unused isrc. */
   readonly allocator: AllocatorFactory;
   readonly lumps: Lumps;
@@ -90,6 +92,8 @@ export interface Generation {
   readonly vector: number;
   /** Whether it looks for unused isrcs, so that the strategies apply. */
   readonly findsIsrcs: boolean;
+  /** The ways it can unmask ports, its own first. */
+  readonly unmasks: readonly UnmaskName[];
   /** Names of the lumps it charges. */
   readonly lumps: readonly string[];
   /** Lays it out in memory. */

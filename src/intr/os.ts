@@ -28,6 +28,9 @@ export const HandlerKind = {
 /** One of the values of `HandlerKind`. */
 export type HandlerKindCode = (typeof HandlerKind)[keyof typeof HandlerKind];
 
+/** How a port is unmasked: by EVTCHNOP_unmask always, or by the guest itself where it can (local-unmask.ts). */
+export type UnmaskName = 'hypercall' | 'local';
+
 /** Whoever watches the guest from outside; nothing it does is charged. */
 export interface Observer {
   /**
@@ -64,6 +67,8 @@ export interface FreeBsd {
   /** The FIFO ABI's area and hypercalls; undefined with the 2-level ABI. */
   readonly fifo: { readonly area: FifoArea; readonly hypercalls: FifoHypercalls } | undefined;
   readonly hypercalls: Hypercalls;
+  /** How ports are unmasked. */
+  readonly unmask: UnmaskName;
   readonly hardware: VirtualHardware;
   readonly allocator: IsrcAllocator;
   readonly lumps: Lumps;

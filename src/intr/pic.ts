@@ -6,6 +6,7 @@ import type { Addr, Ready } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { FLAG_MASKED } from './layout.ts';
+import { unmaskPort } from './local-unmask.ts';
 import type { FreeBsd } from './os.ts';
 import { GENERATION_A, GENERATION_C_FIFO, perGeneration } from './source-files.ts';
 
@@ -85,7 +86,7 @@ export function* disableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Rea
 }
 
 /**
- * xen_intr_pic_enable_source: unmasks the port by hypercall unless its user had masked it.
+ * xen_intr_pic_enable_source: unmasks the port unless its user had masked it.
  * The caller has made the call.
  */
 export function* enableSource(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Ready): Kernel {
@@ -99,14 +100,14 @@ export function* enableSource(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Re
     core.load32(isrc + layout.port, tIsrc);
     const port = core.lo;
     core.free(2);
-    yield* os.hypercalls.unmask(core, port);
+    yield* unmaskPort(os, cpu, port, isrc, tIsrc);
   }
   core.at(AT[id].enabled);
   core.pop(1);
   core.ret();
 }
 
-/** xen_intr_pic_enable_intr: unmasks the port by hypercall, whoever masked it. The caller has made the call. */
+/** xen_intr_pic_enable_intr: unmasks the port, whoever masked it. The caller has made the call. */
 export function* enableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Ready): Kernel {
   const { core } = cpu;
   const { id } = os.generation;
@@ -114,7 +115,7 @@ export function* enableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Read
   core.load32(isrc + os.generation.isrc.port, tIsrc);
   const port = core.lo;
   core.free(2);
-  yield* os.hypercalls.unmask(core, port);
+  yield* unmaskPort(os, cpu, port, isrc, tIsrc);
   core.at(AT[id].enableIntr);
   core.ret();
 }

@@ -2,6 +2,7 @@
 
 import { STRATEGIES } from '../intr/alloc/strategies.ts';
 import { GENERATIONS, generationByName } from '../intr/generations.ts';
+import { UNMASKS } from '../intr/local-unmask.ts';
 import { FREEBSD_LUMPS, LUMP_VALUES, LUMPS } from '../intr/lumps.ts';
 import type { Sourced } from '../model/params.ts';
 import { type Cell, type Column, integer, type Table, text } from '../model/table.ts';
@@ -73,6 +74,11 @@ export function findsIsrcs(guest: string): boolean {
   return generationByName(guest).findsIsrcs;
 }
 
+/** The ways a guest can unmask ports, its own first; a UserError for an unknown guest. */
+export function unmasksOf(guest: string): readonly string[] {
+  return generationByName(guest).unmasks;
+}
+
 /** Names by kind, for help and completion. */
 export const NAMES = {
   machine: MACHINES.map((m) => m.name),
@@ -81,5 +87,6 @@ export const NAMES = {
   cache: [...CACHE_STATES, ...POLLUTED_STATES],
   delivery: DELIVERY_MODES.map((m) => m.name),
   scheduler: SCHEDULERS,
+  unmask: UNMASKS,
   set: [...Object.keys(MACHINE), ...Object.keys(LUMPS), ...Object.keys(RUN_PARAMS)],
 } as const;

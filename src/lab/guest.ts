@@ -103,6 +103,7 @@ export class Guest {
       needsEoi: delivery.needsEoi,
       perVcpu: !delivery.line,
       fifo: this.fifo,
+      unmask: scenario.unmask,
       allocator: strategy.make,
       lumps,
       observer: host,

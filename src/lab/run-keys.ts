@@ -12,12 +12,13 @@ export const KEYS: readonly Column[] = [
   text('cache', 'state of the caches when an upcall or a bind begins'),
   text('delivery', 'how upcalls reach the guest'),
   text('scheduler', "Xen's scheduler"),
+  text('unmask', 'how the guest unmasks a port'),
   text('changes', 'numbers that were set by hand'),
 ];
 
 /** The key cells of a run under a schema. */
 export function keysOf(schema: string, run: Run): string[] {
-  const { machine, generation, strategy, cache, delivery, scheduler, changes } = run.scenario;
-  const names = [machine.name, generation.name, strategy.name, cache, delivery.name, scheduler];
+  const { machine, generation, strategy, cache, delivery, scheduler, unmask, changes } = run.scenario;
+  const names = [machine.name, generation.name, strategy.name, cache, delivery.name, scheduler, unmask];
   return [schema, run.trace.name, ...names, changes];
 }

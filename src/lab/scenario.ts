@@ -6,7 +6,9 @@
 import { OWN_STRATEGY, type Strategy, strategyByName } from '../intr/alloc/strategies.ts';
 import { generationByName } from '../intr/generations.ts';
 import type { Generation } from '../intr/guest-kernel.ts';
+import { unmaskOf } from '../intr/local-unmask.ts';
 import { LUMP_VALUES, LUMPS, type Lumps } from '../intr/lumps.ts';
+import type { UnmaskName } from '../intr/os.ts';
 import { unknownName, usageError } from '../model/errors.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import { numbersOf, type ParamSpecs, parseAssignment, type Sourced } from '../model/params.ts';
@@ -78,6 +80,8 @@ export interface Scenario {
   readonly delivery: DeliveryMode;
   /** Name of Xen's scheduler. */
   readonly scheduler: string;
+  /** How the guest unmasks ports. */
+  readonly unmask: UnmaskName;
   /** A `CacheState` or a `POLLUTED_STATES`. */
   readonly cache: string;
   /** What runs between two operations; undefined when nothing does. */
@@ -98,6 +102,8 @@ export interface ScenarioNames {
   /** A delivery mode and a scheduler; the defaults where there is none. */
   readonly delivery?: string;
   readonly scheduler?: string;
+  /** How ports are unmasked; undefined for the guest's own way. */
+  readonly unmask?: string | undefined;
   /** `key=value` for machine numbers, lumps and run parameters. */
   readonly set?: readonly string[];
 }
@@ -125,6 +131,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   cache: 'an option of its own, --cache; whatif alone takes it in --set',
   delivery: 'an option of its own, --delivery; whatif alone takes it in --set',
   scheduler: 'an option of its own, --scheduler; whatif alone takes it in --set',
+  unmask: 'an option of its own, --unmask; whatif alone takes it in --set',
   load: 'taken by whatif only; the number is gapPermille, gaps in thousandths: load=2 is gapPermille=500',
   handler: 'taken by whatif only; the numbers are filterCycles and ithreadHandlerCycles',
 };
@@ -180,6 +187,7 @@ export function scenarioOf(names: ScenarioNames): Scenario {
     strategy: strategyOf(generation, names.strategy),
     delivery: deliveryByName(names.delivery ?? DEFAULT_NAMES.delivery),
     scheduler: schedulerByName(names.scheduler ?? DEFAULT_NAMES.scheduler),
+    unmask: unmaskOf(generation, names.unmask),
     cache,
     workload,
     lumps: lumps as Lumps,

@@ -39,11 +39,12 @@ const OPERATIONS = ['upcall', 'delivery', 'bind', 'find', 'unbind', 'ithread', '
 const BROKEN_DOWN = ['upcall', 'bind', 'unbind', 'ithread', 'send', 'unmask'] as const;
 
 /** What has a name instead of a number. */
-const NAMED = new Set(['machine', 'guest', 'strategy', 'cache', 'delivery', 'scheduler']);
+const NAMED = new Set(['machine', 'guest', 'strategy', 'cache', 'delivery', 'scheduler', 'unmask']);
 
 /**
  * Applies `key=value` changes to scenario names. Besides the numbers that have a name of their own:
- * machine, guest, strategy, cache, delivery, scheduler, load (a factor: gaps are divided by it), handler (cycles of every handler).
+ * machine, guest, strategy, cache, delivery, scheduler, unmask, load (a factor: gaps are divided by it), handler
+ * (cycles of every handler).
  * Anything else is left to `scenarioOf`, which refuses what it does not know.
  */
 export function changedNames(names: ScenarioNames, changes: readonly string[]): ScenarioNames {

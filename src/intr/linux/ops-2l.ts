@@ -7,6 +7,7 @@ import type { Port, Vcpu } from '../../model/units.ts';
 import { type Kernel, NOW } from '../../x86/core.ts';
 import { SourceFile } from '../../x86/sites.ts';
 import { SHARED_INFO } from '../../xen/abi.ts';
+import { bitSites, unmaskBits } from '../local-unmask.ts';
 import { callOp } from './call-op.ts';
 import type { LinuxCpu } from './image.ts';
 import { EVTCHN_OPS, IRQ_INFO, PERCPU } from './layout.ts';
@@ -21,8 +22,7 @@ const At = {
   clear: file.fn('evtchn_2l_clear_pending').site('sync_clear_bit', 6),
   mask: file.fn('evtchn_2l_mask').site('sync_set_bit', 6),
   unmask: unmaskFn.site('whose port?', 26),
-  local: unmaskFn.site('clear the mask bit, test pending', 10),
-  again: unmaskFn.site('pending: mask again', 4),
+  local: bitSites(unmaskFn),
   hypercall: unmaskFn.site('EVTCHNOP_unmask', 6),
   done: unmaskFn.site('put_cpu', 6),
   bind: file.fn('evtchn_2l_bind_to_cpu').site('move the bit between the masks of the CPUs', 10),
@@ -76,18 +76,7 @@ export class TwoLevelOps implements EventOps {
     const tCpu = core.load32(core.lo + IRQ_INFO.cpu, tInfo);
     let hypercall = core.branch(core.lo !== cpu.id, tCpu);
     if (!hypercall) {
-      core.at(At.local);
-      if (core.behind(tPage)) yield;
-      core.lockBitReset(os.pages.sharedInfo + SHARED_INFO.mask, port, tPage);
-      os.observer.unmasked(port, core);
-      if (core.behind(NOW)) yield;
-      const tPending = core.bitTest(os.pages.sharedInfo + SHARED_INFO.pending, port, tPage);
-      hypercall = core.jcc(core.lo !== 0, tPending);
-      if (hypercall) {
-        core.at(At.again);
-        if (core.behind(NOW)) yield;
-        core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tPage);
-      }
+      hypercall = yield* unmaskBits(core, os.pages.sharedInfo, os.observer, port, tPage, At.local);
     }
     if (hypercall) {
       core.at(At.hypercall);

@@ -9,6 +9,7 @@ import { SourceFile } from '../../x86/sites.ts';
 import { EVENT_WORD, type FifoHypercalls } from '../../xen/abi-fifo.ts';
 import type { FifoArea } from '../fifo-area.ts';
 import { consumeEvents, consumerSites, type FifoConsumer } from '../fifo-consumer.ts';
+import { unmaskWord, wordSites } from '../local-unmask.ts';
 import { callOp } from './call-op.ts';
 import type { LinuxCpu } from './image.ts';
 import { handleIrqForPort } from './irq.ts';
@@ -26,8 +27,7 @@ const At = {
   clear: file.fn('evtchn_fifo_clear_pending').site('sync_clear_bit', 12),
   mask: file.fn('evtchn_fifo_mask').site('sync_set_bit', 12),
   unmask: unmaskFn.site('event word of the port', 10),
-  masked: unmaskFn.site('clear MASKED, unless BUSY', 8),
-  pending: unmaskFn.site('PENDING?', 4),
+  local: wordSites(unmaskFn),
   hypercall: unmaskFn.site('EVTCHNOP_unmask', 6),
   done: unmaskFn.site('return', 4),
   bind: file.fn('evtchn_fifo_bind_to_cpu').site('nothing', 1),
@@ -90,8 +90,7 @@ export class FifoEventOps implements EventOps {
     callOp(core, os, EVTCHN_OPS.unmask, At.unmask);
     core.push(1);
     const tWord = this.area.locate(core, port, NOW);
-    const pending = yield* this.#clearMasked(os, cpu, port, tWord);
-    if (pending) {
+    if (yield* unmaskWord(core, os.image.memory, this.area, os.observer, port, tWord, At.local)) {
       core.at(At.hypercall);
       core.free(4);
       yield* os.hypercalls.unmask(core, port);
@@ -139,33 +138,6 @@ export class FifoEventOps implements EventOps {
     core.unframe(FRAME_BYTES);
     core.pop(4);
     core.ret();
-  }
-
-  /** clear_masked, then the test that follows. Returns whether the port is pending. */
-  *#clearMasked(os: Linux, cpu: LinuxCpu, port: Port, tWord: Ready): Kernel<boolean> {
-    const { core } = cpu;
-    const { memory } = os.image;
-    const word = this.area.word(port);
-    core.at(At.masked);
-    if (core.behind(tWord)) yield;
-    let t = core.load32(word, tWord);
-    let seen = core.lo;
-    for (;;) {
-      const old = seen & ~(1 << EVENT_WORD.busy);
-      t = core.chain(t, 2);
-      if (core.behind(t)) yield;
-      t = core.cmpxchg32(word, old, old & ~(1 << EVENT_WORD.masked), t);
-      const same = core.lo === 1;
-      // A failed compare leaves the word's value in the register.
-      seen = memory.peek32(word);
-      if (core.jcc(same, t)) break;
-      core.at(At.masked);
-    }
-    os.observer.unmasked(port, core);
-    core.at(At.pending);
-    if (core.behind(NOW)) yield;
-    const tPending = core.load32(word, tWord);
-    return core.branch(core.lo < 0, tPending);
   }
 
   #consumer(os: Linux, cpu: LinuxCpu): FifoConsumer {
