@@ -42,7 +42,16 @@ export function consumerOf(generation: Generation, tasks: Consumer['tasks']): Co
 /** A generation of FreeBSD of one's own, with the 2-level ABI. */
 export function freeBsdWith(name: string, code: FreeBsdGeneration): Generation {
   const place: Generation['place'] = (memory, vcpus) => placeFreeBsd(memory, vcpus, code, '2-level');
-  return { name, what: '', abi: '2-level', vector: 0x93, findsIsrcs: true, lumps: FREEBSD_LUMPS, place };
+  return {
+    name,
+    what: '',
+    abi: '2-level',
+    vector: 0x93,
+    findsIsrcs: true,
+    unmasks: ['hypercall'],
+    lumps: FREEBSD_LUMPS,
+    place,
+  };
 }
 
 function build(generation: Generation, plan: Plan, listener: Listener): Scene {

@@ -75,6 +75,7 @@ export class System {
       hardware: { *eoi() {} },
       needsEoi: false,
       perVcpu: true,
+      unmask: 'hypercall',
       fifo: ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined,
       allocator: (table) => new SlistAllocator(table),
       lumps,
