@@ -255,21 +255,17 @@ class Player {
   }
 }
 
-/** Every event sent is served, absorbed, cancelled by a close, lost as a stray or for want of a queue, or pending. */
+/**
+ * Every event sent, or made pending once more by an unmask, is served, absorbed, cancelled by a close, lost as a
+ * stray or for want of a queue, or still pending.
+ */
 export function assertConserved(vcpus: Vcpus): void {
   const { counts } = vcpus.stats;
-  const { sends, coalesced, cancelled, unqueued } = vcpus.guest.channels.stats;
+  const { delivered, lost } = counts;
+  const { sends, repeated, coalesced, cancelled, unqueued } = vcpus.guest.channels.stats;
   const pending = vcpus.stillPending();
-  if (sends !== counts.delivered + coalesced + cancelled + counts.lost + unqueued + pending) {
-    const { delivered, lost } = counts;
-    throw new ModelBug('events are not conserved', {
-      sends,
-      delivered,
-      coalesced,
-      cancelled,
-      lost,
-      unqueued,
-      pending,
-    });
+  if (sends + repeated !== delivered + coalesced + cancelled + lost + unqueued + pending) {
+    const found = { sends, repeated, delivered, coalesced, cancelled, lost, unqueued, pending };
+    throw new ModelBug('events are not conserved', found);
   }
 }

@@ -37,6 +37,11 @@ export const EVTCHN_STATS = {
     direction: 'lower',
     what: 'FIFO: sends lost, for want of a control block or after three changes of the queue',
   },
+  repeated: {
+    unit: 'events',
+    direction: 'lower',
+    what: 'FIFO: events that an unmask made pending again although the guest had consumed them meanwhile',
+  },
   upcall_set: { unit: 'events', direction: 'neutral', what: 'sends that found the upcall already marked' },
   marked: { unit: 'events', direction: 'neutral', what: 'sends and unmasks that marked a new upcall' },
   cancelled: { unit: 'events', direction: 'lower', what: 'events pending when their channel was closed' },
