@@ -278,10 +278,12 @@ test('the hypercalls refuse what Xen refuses', () => {
     'crosses a page',
   );
   x.run(x.ops.initControl(x.core, 0, block + PAGE_BYTES - 72));
-  assert.throws(() => x.run(x.ops.initControl(x.core, 0, block)), ModelBug, 'one each');
   assert.throws(() => x.run(x.ops.expandArray(x.core, block + 64)), ModelBug);
-  for (let i = 0; i < 128; i++) x.run(x.ops.expandArray(x.core, block));
-  assert.throws(() => x.run(x.ops.expandArray(x.core, block)), ModelBug, '128 pages');
+  assert.throws(() => x.run(x.ops.initControl(x.core, 0, block)), ModelBug, 'one each');
+  // What breaks the model inside an operation leaves its lock held: another domain.
+  const y = domainOf();
+  for (let i = 0; i < 128; i++) y.run(y.ops.expandArray(y.core, y.blocks[0]!));
+  assert.throws(() => y.run(y.ops.expandArray(y.core, y.blocks[0]!)), ModelBug, '128 pages');
 });
 
 /** set_link with a guest that changes the word at each stop of the kernel. */
@@ -362,19 +364,8 @@ test('a queue that changes between look and lock is looked up again; after three
   stepping(x, a!, atLook(10));
   assert.equal(changes, 4, 'three looks more');
   assert.deepEqual([x.word(a!), x.stats.unqueued], [0, 1]);
-  assert.equal(x.core.interruptsOff, 0);
   x.send(b!);
   assert.equal(x.head(7), b, 'the locks were given back');
-});
-
-test('interrupts are off between lock and unlock only', () => {
-  const x = domainOf();
-  const [a] = x.booted();
-  const seen: number[] = [];
-  stepping(x, a!, () => void seen.push(x.core.interruptsOff));
-  assert.equal(seen[0], 0);
-  assert.ok(seen.includes(1));
-  assert.equal(x.core.interruptsOff, 0);
 });
 
 test('freebsd-fifo and linux-fifo register a control block for each vCPU and no page before the first bind', () => {
