@@ -7,6 +7,7 @@ import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
 import { machineDiffTable } from './machine-diff.ts';
 import { publishedTable, publishedTermsTable, publishedVariantsTable } from './published/tables.ts';
+import { runRankingTable } from './ranking.ts';
 import { DEFAULT_NAMES } from './scenario.ts';
 import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
 import { breakEvenTable } from './study.ts';
@@ -22,6 +23,7 @@ export function schemaTable(): Table {
     histTable([]),
     linesTable([]),
     compareTable([]),
+    runRankingTable([]),
     breakEvenTable([]),
     explainTable([]),
     explainBoundsTable([]),

@@ -210,7 +210,10 @@ test('reports that an earlier command wrote together with replaced ones go, and 
   writeFileSync(join(out, 'mine.csv'), 'mine\n');
   const { code, stderr } = upcall(['replay', micro('wrap'), '--out', out]);
   assert.equal(code, 0);
-  assert.match(stderr, /^removed from .*: compare\.csv, compare\.json\n$/);
+  assert.match(
+    stderr,
+    /^removed from .*: compare\.csv, compare\.json, compare-ranking\.csv, compare-ranking\.json\n$/,
+  );
   const names = ['hist', 'lines', 'runs', 'scan', 'stages'].flatMap((name) => [
     `${name}.csv`,
     `${name}.json`,
@@ -261,7 +264,7 @@ test('a reader that closes the pipe early is no error', () => {
 
 test('schema describes every column of every report', () => {
   const { rows } = JSON.parse(upcall(['schema', '--format', 'json']).stdout);
-  const runs = rows.filter((r: { table: string }) => r.table === 'upcall.runs/1.0');
+  const runs = rows.filter((r: { table: string }) => r.table === 'upcall.runs/2.0');
   assert.ok(runs.length > 60);
   assert.ok(rows.every((r: { what: string }) => r.what.length > 3));
 });
