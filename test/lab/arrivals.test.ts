@@ -119,6 +119,6 @@ for (const guest of ['freebsd-a', 'freebsd-c', 'linux-2l']) {
     }
     // In front of the first read, between any two, and behind the last.
     for (let i = 0; i <= scan.length; i++) assert.ok(firstReads.has(i), `none in front of read ${i}`);
-    assert.ok(scan.length > 2);
+    assert.ok(scan.length > 1);
   });
 }
