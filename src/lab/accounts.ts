@@ -15,6 +15,7 @@ export const OPERATIONS = [
   'move',
   'send',
   'unmask',
+  'priority',
   'xen',
   'sender',
   'setup',

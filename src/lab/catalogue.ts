@@ -3,7 +3,7 @@
 import { STRATEGIES } from '../intr/alloc/strategies.ts';
 import { GENERATIONS, generationByName } from '../intr/generations.ts';
 import { UNMASKS } from '../intr/local-unmask.ts';
-import { LUMP_VALUES, LUMPS } from '../intr/lumps.ts';
+import { FREEBSD_LUMPS, LUMP_VALUES, LUMPS } from '../intr/lumps.ts';
 import type { Sourced } from '../model/params.ts';
 import { type Cell, type Column, integer, type Table, text } from '../model/table.ts';
 import { MACHINE } from '../x86/machine.ts';
@@ -14,7 +14,10 @@ import { CACHE_STATES, POLLUTED_STATES, RUN_PARAMS } from './scenario.ts';
 
 const MACHINE_COLUMNS: readonly Column[] = [
   text('schema', 'name and version of this table'),
-  text('machine', 'name of the machine; "kernel" for the lumps of kernel code that all share'),
+  text(
+    'machine',
+    'name of the machine; "kernel" for the lumps of kernel code that all share, "linux" for those of Linux alone',
+  ),
   text('parameter', 'name of the number, as --set takes it'),
   integer('value', 'see unit', 'neutral', 'the number'),
   text('unit', 'its unit'),
@@ -39,7 +42,8 @@ export function machinesTable(names?: readonly string[]): Table {
     }
   }
   for (const [name, spec] of Object.entries(LUMPS)) {
-    put('kernel', name, LUMP_VALUES[name as keyof typeof LUMPS], spec.unit, spec.what);
+    const owner = FREEBSD_LUMPS.includes(name) ? 'kernel' : 'linux';
+    put(owner, name, LUMP_VALUES[name as keyof typeof LUMPS], spec.unit, spec.what);
   }
   return { schema, columns: MACHINE_COLUMNS, keys: 3, rows };
 }

@@ -119,6 +119,8 @@ export function explainBind(scenario: Scenario, isrcs: number = BIND_ISRCS): Exp
     last = bench.run(kernel.bind(VCPU, ChannelKind.interdomain, HandlerKind.filter, VCPU));
   };
   const undo = () => {
+    // No upcall runs here that would take the port off its queue, for which an unbind may wait.
+    words.quiet();
     core.begin(core.now);
     bench.run(kernel.unbind(VCPU, last));
   };

@@ -21,6 +21,7 @@ import { Fifo } from '../xen/fifo.ts';
 import { FifoOps } from '../xen/fifo-ops.ts';
 import { HvmDomain } from '../xen/hvm-domain.ts';
 import { VCPU } from '../xen/layout.ts';
+import { otherVcpuNamer } from '../xen/names.ts';
 import type { Delivery } from '../xen/port-ops.ts';
 import { newScheduler } from '../xen/sched/catalogue.ts';
 import { TwoLevel } from '../xen/two-level.ts';
@@ -54,6 +55,8 @@ export class Guest {
   readonly hvm: HvmDomain;
   readonly domain: Domain;
   readonly channels: EventChannels;
+  /** The hypercalls of the FIFO ABI, in a guest that has it. */
+  readonly fifo: FifoOps | undefined;
   readonly kernel: GuestKernel;
   /** One core for each pCPU of the guest, then the cores of other domains' senders. */
   readonly cores: Core[] = [];
@@ -91,6 +94,7 @@ export class Guest {
       this.xen.addPcpu(core, socket);
     }
     const { ops } = this.channels;
+    this.fifo = ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined;
     const { delivery } = scenario;
     this.kernel = placed.boot({
       pages: this.domain,
@@ -98,7 +102,7 @@ export class Guest {
       hardware: this.hvm,
       needsEoi: delivery.needsEoi,
       perVcpu: !delivery.line,
-      fifo: ops instanceof Fifo ? new FifoOps(this.channels, this.domain, ops) : undefined,
+      fifo: this.fifo,
       unmask: scenario.unmask,
       allocator: strategy.make,
       lumps,
@@ -120,7 +124,7 @@ export class Guest {
 
   #otherVcpu(name: string, pcpu: number): OtherVcpu {
     const { memory, xen } = this;
-    const base = memory.place(`xen: struct vcpu of ${name}`, VCPU.bytes, LINE_BYTES);
+    const base = memory.place(`xen: struct vcpu of ${name}`, VCPU.bytes, LINE_BYTES, otherVcpuNamer(name));
     const info = memory.place(`${name}: vcpu_info`, LINE_BYTES, LINE_BYTES);
     const vcpu = new VirtualCpu(memory, name, 0, base, info, 0xf3);
     xen.pin(vcpu, xen.pcpus[pcpu]!);

@@ -86,7 +86,9 @@ export class Interrupts implements Hardware {
       const exits = processor.busy(Level.xen);
       if (arrives && pcpu.mode === Mode.guest && !exits) this.#exit(pcpu, processor);
       else if (pcpu.mode === Mode.idle) {
-        processor.wake(this.#host.engine.now + xen.machine.cstateExitCycles);
+        // A pCPU that is lent is in no C-state: somebody outside runs there.
+        const leave = pcpu.lent > 0 ? 0 : xen.machine.cstateExitCycles;
+        processor.wake(this.#host.engine.now + leave);
       }
     }
   }

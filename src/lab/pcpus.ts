@@ -6,7 +6,7 @@ import type { Engine } from '../model/engine.ts';
 import { ModelBug } from '../model/errors.ts';
 import type { Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
-import { haltExit } from '../xen/hvm-exits.ts';
+import { haltExit, otherExit } from '../xen/hvm-exits.ts';
 import { idleLoop } from '../xen/idle.ts';
 import { HostVector, Mode, type Pcpu } from '../xen/pcpu.ts';
 import type { VirtualCpu } from '../xen/virtual-cpu.ts';
@@ -143,6 +143,23 @@ export class Pcpus implements InterruptHost {
   wakeByTimer(vcpu: VirtualCpu): void {
     const pcpu = this.xen.pcpus[vcpu.pcpu]!;
     pcpu.timers.push(vcpu);
+    this.hardware.interrupt(pcpu, HostVector.timer, this.engine.now);
+  }
+
+  /** An exit of a vCPU that runs, which has nothing to do with events. */
+  exit(vcpu: Vcpu): Kernel {
+    return otherExit(this.xen, this.#pcpu(vcpu));
+  }
+
+  /** An interrupt that is nobody's here reaches the pCPU of a vCPU now. */
+  interrupt(vcpu: Vcpu): void {
+    this.hardware.interrupt(this.#pcpu(vcpu), HostVector.other, this.engine.now);
+  }
+
+  /** Somebody outside gets the pCPU of a vCPU now, or gives it `back`: as fast as a timer's interrupt does it. */
+  lend(vcpu: Vcpu, back: boolean): void {
+    const pcpu = this.#pcpu(vcpu);
+    pcpu.lends.push({ vcpu: this.virtual(vcpu), back });
     this.hardware.interrupt(pcpu, HostVector.timer, this.engine.now);
   }
 

@@ -57,7 +57,10 @@ const RUN_COLUMNS: readonly Column[] = [
 
 const STAGE_COLUMNS: readonly Column[] = [
   ...KEYS,
-  text('operation', 'upcall, ithread, bind, unbind, move, send, unmask, or sender for other domains'),
+  text(
+    'operation',
+    'upcall, ithread, bind, unbind, move, send, unmask, priority, xen, or sender for other domains',
+  ),
   text('file', 'C file'),
   text('function', 'C function'),
   text('stage', 'what is done there; the letter and number are the row of the fact sheet'),

@@ -5,18 +5,22 @@ import { ModelBug } from '../model/errors.ts';
 import type { Port, Vcpu } from '../model/units.ts';
 import type { Kernel } from '../x86/core.ts';
 import type { ChannelKindCode } from '../xen/abi.ts';
+import type { Operation } from './accounts.ts';
 import type { Guest } from './guest.ts';
+import type { Pcpus } from './pcpus.ts';
 import type { PortMap } from './port-map.ts';
 import { Work } from './work-queue.ts';
 
 /** Account of each kind of work. */
-export const OPERATION_OF: Readonly<Record<number, 'bind' | 'unbind' | 'move' | 'send' | 'unmask'>> = {
+export const OPERATION_OF: Readonly<Record<number, Operation>> = {
   [Work.bind]: 'bind',
   [Work.unbind]: 'unbind',
   [Work.move]: 'move',
   [Work.send]: 'send',
   [Work.notify]: 'send',
   [Work.unmask]: 'unmask',
+  [Work.priority]: 'priority',
+  [Work.exit]: 'xen',
 };
 
 /** Told about work that had no effect. */
@@ -31,10 +35,11 @@ export interface WorkObserver {
  * @param kind one of `Work`
  * @param recorded the port as the trace names it
  * @param b channel kind of a bind
- * @param c target vCPU, and for a bind the handler kind times 256
+ * @param c target vCPU, and for a bind the handler kind times 256; the new priority
  */
 export function* threadWork(
   guest: Guest,
+  pcpus: Pcpus,
   ports: PortMap,
   observer: WorkObserver,
   vcpu: Vcpu,
@@ -71,6 +76,14 @@ export function* threadWork(
       break;
     case Work.unmask:
       yield* kernel.userWrites(vcpu, port);
+      break;
+    case Work.priority:
+      // Of the 2-level ABI Xen knows no priorities, and a port may have been unbound meanwhile.
+      if (port === 0 || guest.fifo === undefined) yield* channels.refused(core);
+      else yield* guest.fifo.setPriority(core, port, c);
+      break;
+    case Work.exit:
+      yield* pcpus.exit(vcpu);
       break;
     default:
       throw new ModelBug('unknown work', { kind, recorded });

@@ -21,15 +21,12 @@ import { PortMap } from './port-map.ts';
 import type { Processor } from './processor.ts';
 import type { RunStats } from './run-stats.ts';
 import type { Scenario } from './scenario.ts';
-import { OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
+import { type ThreadHost, ThreadLevel } from './thread-level.ts';
 import { UserMasks } from './user-masks.ts';
-import { Work, WorkQueue } from './work-queue.ts';
-
-/** Kind of the thread-level work of a vCPU that halts. */
-const HALTED = -2;
+import { Work } from './work-queue.ts';
 
 /** A guest with its engine and processors. */
-export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
+export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
   readonly engine = new Engine((kind, a, b) => this.#event(kind, a, b));
   readonly horizon: Horizon = this.engine.horizon;
   readonly accounts = newAccounts();
@@ -37,26 +34,18 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
   readonly guest: Guest;
   readonly ports = new PortMap();
   readonly #log: EventLog;
-  readonly #queues: WorkQueue[];
-  /** By vCPU: threads that wait for it, as `Observer.ithreadRunnable` named them. */
-  readonly #ithreads: Addr[][];
-  /** By vCPU: kind of the work under way; -1 for none, or `HALTED`. */
-  readonly #workKind: Int8Array;
+  readonly #threads: ThreadLevel;
   readonly #userMasks = new UserMasks();
   /** By vCPU: cycles its bind had spent when the search began. */
   readonly #findFrom: Float64Array;
-  /** Whether a vCPU with nothing to do halts. */
-  readonly #halts: boolean;
 
   constructor(scenario: Scenario, vcpus: number) {
     const { senders, population, hogs, pcpus, idleHalts } = scenario.run;
-    this.#halts = idleHalts === 1 || hogs > 0 || (pcpus > 0 && pcpus < vcpus);
     this.#log = new EventLog(vcpus);
     this.guest = new Guest(scenario, vcpus, senders, this);
     this.pcpus.boot(this.guest);
-    this.#queues = Array.from({ length: vcpus }, () => new WorkQueue());
-    this.#ithreads = Array.from({ length: vcpus }, () => []);
-    this.#workKind = new Int8Array(vcpus).fill(-1);
+    const halts = idleHalts === 1 || hogs > 0 || (pcpus > 0 && pcpus < vcpus);
+    this.#threads = new ThreadLevel(this, vcpus, halts);
     this.#findFrom = new Float64Array(vcpus);
     for (let i = 0; i < population; i++) this.#bindAlone(3, HandlerKind.filter, this.#target(i % vcpus));
   }
@@ -102,24 +91,19 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
 
   /** Whether a vCPU can be given more thread-level work. */
   hasRoom(vcpu: Vcpu): boolean {
-    return !this.#queues[vcpu]!.full;
+    return this.#threads.hasRoom(vcpu);
   }
 
   /** Gives a vCPU thread-level work: one of `Work` on a recorded port. */
   give(vcpu: Vcpu, kind: number, recorded: Port, b = 0, c = 0): void {
     if (kind === Work.bind) this.ports.binding(recorded);
     if (kind === Work.move) this.ports.moving(recorded);
-    this.#queues[vcpu]!.push(kind, recorded, b, c);
-    this.#attend(vcpu);
+    this.#threads.give(vcpu, kind, recorded, b, c);
   }
 
   /** The vCPU that serves a recorded port was found blocked: it halted when it had nothing more to do. */
   noteBlocked(recorded: Port): void {
-    const vcpu = this.#vcpuOf(this.ports.model(recorded));
-    const processor = this.pcpus.of(vcpu);
-    if (!this.pcpus.runs(vcpu) || !processor.idleAt(this.engine.now)) return;
-    this.#workKind[vcpu] = HALTED;
-    processor.startWhenIdleBegan(this.pcpus.halt(vcpu), this.accounts.xen);
+    this.#threads.haltedBefore(this.#vcpuOf(this.ports.model(recorded)));
   }
 
   /** Another domain sends to a recorded port now; false when all its cores are busy. */
@@ -140,6 +124,15 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
     return false;
   }
 
+  /** What the trace says of a vCPU alone: `halt` and `wake` as in `ThreadLevel`. */
+  halt(vcpu: Vcpu): void {
+    this.#threads.halt(vcpu);
+  }
+
+  wake(vcpu: Vcpu): void {
+    this.#threads.wake(vcpu);
+  }
+
   /** The user of an evtchn device port lets the next event in: now if it has seen one, else when it has. */
   userUnmasks(vcpu: Vcpu, recorded: Port): void {
     if (this.#userMasks.unmask(this.ports.model(recorded))) this.give(vcpu, Work.unmask, recorded);
@@ -152,6 +145,7 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
 
   pending(port: Port, from: Core): void {
     this.#log.deliverable(port, from.now);
+    this.#threads.eventCame(this.#vcpuOf(port));
   }
 
   unmasked(port: Port, from: Core): void {
@@ -198,8 +192,7 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
   }
 
   ithreadRunnable(thread: Addr, vcpu: Vcpu): void {
-    this.#ithreads[vcpu]!.push(thread);
-    this.pcpus.of(vcpu).look();
+    this.#threads.ithread(vcpu, thread);
   }
 
   idles(processor: Processor): boolean {
@@ -226,28 +219,7 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
 
   next(processor: Processor): boolean {
     const vcpu = this.pcpus.vcpuOn(processor);
-    if (vcpu < 0 || !this.pcpus.inGuest(processor)) return false;
-    const thread = this.#ithreads[vcpu]!.shift();
-    if (thread !== undefined) {
-      this.stats.counts.ithread_runs++;
-      processor.start(Level.ithread, this.guest.kernel.thread(vcpu, thread), this.accounts.ithread);
-      return true;
-    }
-    if (processor.level >= 0) return false;
-    const queue = this.#queues[vcpu]!;
-    if (queue.length > 0) {
-      queue.shift();
-      this.#workKind[vcpu] = queue.kind;
-      if (queue.kind === Work.bind || queue.kind === Work.unbind)
-        this.guest.applyCacheState(vcpu, this.engine.now);
-      const account = this.accounts[OPERATION_OF[queue.kind]!];
-      const work = threadWork(this.guest, this.ports, this, vcpu, queue.kind, queue.a, queue.b, queue.c);
-      processor.start(Level.thread, work, account);
-    } else if (this.#halts) {
-      this.#workKind[vcpu] = HALTED;
-      processor.start(Level.thread, this.pcpus.halt(vcpu), this.accounts.xen);
-    } else return false;
-    return true;
+    return vcpu >= 0 && this.pcpus.inGuest(processor) && this.#threads.next(processor, vcpu);
   }
 
   ended(processor: Processor, level: number, cycles: number): void {
@@ -258,20 +230,12 @@ export class Vcpus implements GuestHost, PcpuOwner, WorkObserver {
       this.#log.upcallEnded(vcpu, cycles);
       this.hardware.interruptsBackOn(processor);
     } else if (level === Level.ithread) this.stats.histograms.ithread.add(cycles);
-    else this.#log.workEnded(this.#workKind[vcpu]!, cycles);
+    else this.#log.workEnded(this.#threads.kindOf(vcpu), cycles);
   }
 
   #event(kind: number, a: number, b: number): void {
     if (kind >= EVENT_INTERRUPT) this.hardware.event(kind, a, b);
     else this.pcpus.processors[a]!.event(kind);
-  }
-
-  /** A vCPU has something to do at thread level: it looks, or a timer of its own wakes it. */
-  #attend(vcpu: Vcpu): void {
-    const virtual = this.pcpus.virtual(vcpu);
-    const halted = this.#workKind[vcpu] === HALTED && this.pcpus.contextOf(virtual).level >= 0;
-    if (halted) this.pcpus.wakeByTimer(virtual);
-    else if (this.pcpus.runs(vcpu)) this.pcpus.of(vcpu).look();
   }
 
   /** The vCPU a port goes to: where upcalls are a line, everything goes to vCPU 0. */

@@ -152,10 +152,11 @@ export class EventChannels implements Hypercalls, OpWrapper {
     const channel = this.#domain.channel(port);
     core.at(At.opWork);
     core.lump(core.machine.n.evtchnOpCycles);
-    // An interdomain channel is locked with its other end, so that no sender is half way.
+    // A channel with another end is locked with it, so that no sender is half way. One that is still `unbound` here
+    // has one all the same: whoever sends to it has bound to it meanwhile, which is not modelled.
     const peer = this.#domain.peer(port);
     const tState = core.load32(channel + EVTCHN.state, NOW);
-    const both = core.branch(core.lo === ChannelKind.interdomain, tState);
+    const both = core.branch(core.lo === ChannelKind.interdomain || core.lo === ChannelKind.unbound, tState);
     yield* writeLock(core, channel + EVTCHN.lock);
     if (both) yield* writeLock(core, peer + EVTCHN.lock);
     yield* this.ops.clearPending(core, port, channel);
@@ -176,6 +177,12 @@ export class EventChannels implements Hypercalls, OpWrapper {
     core.at(At.opWork);
     core.lump(core.machine.n.evtchnOpCycles);
     yield* body;
+    yield* this.#gate.leave(core);
+  }
+
+  /** An EVTCHNOP that Xen refuses: the ABI has it not (ENOSYS), or the port is free (EINVAL). */
+  *refused(core: Core): Kernel {
+    yield* this.#begin(core);
     yield* this.#gate.leave(core);
   }
 

@@ -48,6 +48,9 @@ const At = {
   busy: busyFn.site('on a queue still?', 14),
 };
 
+/** Why an event is queued: it is new, was pending behind a mask bit just cleared, or waited for its page. */
+const Why = { sent: 0, unmasked: 1, saved: 2 } as const;
+
 /** Times the queues are looked up and locked before an event is given up. */
 const TRIES = 3;
 
@@ -70,7 +73,7 @@ export class Fifo implements PortOps {
   }
 
   *setPending(core: Core, port: Port, channel: Addr): Kernel {
-    yield* this.#enqueue(core, port, channel, true);
+    yield* this.#enqueue(core, port, channel, Why.sent);
   }
 
   *unmask(core: Core, port: Port, channel: Addr): Kernel {
@@ -85,7 +88,7 @@ export class Fifo implements PortOps {
     if (core.behind(NOW)) yield;
     const tPending = core.load32(word, NOW);
     if (core.branch(core.lo >= 0, tPending)) return;
-    yield* this.#enqueue(core, port, channel, false);
+    yield* this.#enqueue(core, port, channel, Why.unmasked);
   }
 
   *clearPending(core: Core, port: Port): Kernel {
@@ -100,7 +103,7 @@ export class Fifo implements PortOps {
 
   /** Raises again what was saved while the port's page was missing: add_page_to_event_array. */
   *raiseSaved(core: Core, port: Port, channel: Addr): Kernel {
-    yield* this.#enqueue(core, port, channel, false);
+    yield* this.#enqueue(core, port, channel, Why.saved);
   }
 
   isBusy(core: Core, port: Port): boolean {
@@ -127,8 +130,8 @@ export class Fifo implements PortOps {
     return n;
   }
 
-  /** @param sent whether this is a new event, not one that is pending already and becomes deliverable */
-  *#enqueue(core: Core, port: Port, channel: Addr, sent: boolean): Kernel {
+  /** evtchn_fifo_set_pending. @param why one of `Why` */
+  *#enqueue(core: Core, port: Port, channel: Addr, why: number): Kernel {
     const { structs } = this;
     core.at(At.word);
     const tWord = structs.wordFromPort(core, port);
@@ -160,12 +163,12 @@ export class Fifo implements PortOps {
       const sameLast = core.lo === lastq;
       core.free(4);
       if (core.branch(samePriority && sameLast, core.join(tPriority, tLastq))) {
-        yield* this.#underLock(core, port, channel, sent, word, vcpu, priority, last);
+        yield* this.#underLock(core, port, channel, why, word, vcpu, priority, last);
         return;
       }
       yield* this.#unlock(core, queue, last);
     }
-    if (sent) this.#stats.unqueued++;
+    if (why === Why.sent) this.#stats.unqueued++;
   }
 
   /** evtchn->pending: the event waits for the page of its word. */
@@ -182,7 +185,7 @@ export class Fifo implements PortOps {
     core: Core,
     port: Port,
     channel: Addr,
-    sent: boolean,
+    why: number,
     word: Addr,
     vcpu: Vcpu,
     priority: number,
@@ -190,6 +193,7 @@ export class Fifo implements PortOps {
   ): Kernel {
     const { structs } = this;
     const stats = this.#stats;
+    const sent = why === Why.sent;
     const queue = structs.queue(vcpu, priority);
     let last = lockedLast;
     let linked = true;
@@ -206,8 +210,11 @@ export class Fifo implements PortOps {
     const tPending = core.lockBitSet(word, EVENT_WORD.pending, NOW);
     const first = core.lo === 0;
     core.free(1);
-    if (first) this.#delivery.pending(port, core);
-    else if (sent) stats.coalesced++;
+    if (first) {
+      this.#delivery.pending(port, core);
+      // The guest has consumed it since it was seen pending: Xen makes it pending once more.
+      if (why === Why.unmasked) stats.repeated++;
+    } else if (sent) stats.coalesced++;
     core.at(At.masked);
     if (core.behind(tPending)) yield;
     const tMasked = core.load32(word, NOW);

@@ -89,6 +89,13 @@ export function* haltExit(xen: Xen, pcpu: Pcpu): Kernel {
   yield;
 }
 
+/** An exit that has nothing to do with events: what Xen does for it is the part common to all exits. */
+export function* otherExit(xen: Xen, pcpu: Pcpu): Kernel {
+  yield* exited(xen, pcpu, 'exits_other');
+  yield* vmEntry(xen, pcpu);
+  yield;
+}
+
 /** vcpu_block: blocked, unless an event has come that is not masked. */
 function* block(xen: Xen, core: Core, pcpu: Pcpu, vcpu: VirtualCpu): Kernel {
   core.at(At.block);

@@ -19,7 +19,6 @@ const At = {
  */
 export function* idleLoop(xen: Xen, pcpu: Pcpu): Kernel {
   const { core } = pcpu;
-  const mwait = core.machine.n.idleMwait;
   for (;;) {
     pcpu.mode = Mode.root;
     yield* takeInterrupts(xen, pcpu);
@@ -32,7 +31,9 @@ export function* idleLoop(xen: Xen, pcpu: Pcpu): Kernel {
       continue;
     }
     if (pcpu.interrupts !== 0) continue;
-    if (mwait === 1) {
+    // Somebody outside does not wait in MWAIT.
+    const mwait = core.machine.n.idleMwait === 1 && pcpu.lent === 0;
+    if (mwait) {
       core.at(At.monitor);
       if (core.behind(NOW)) yield;
       core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 1, NOW);
@@ -48,7 +49,7 @@ export function* idleLoop(xen: Xen, pcpu: Pcpu): Kernel {
     yield;
     pcpu.mode = Mode.root;
     core.at(At.leave);
-    if (mwait === 1) {
+    if (mwait) {
       if (core.behind(NOW)) yield;
       core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 0, NOW);
     }

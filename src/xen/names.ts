@@ -76,3 +76,38 @@ export function sharedInfoNamer(from: number, to: number): Named[] {
   const fields = [bits('evtchn_pending', SHARED_INFO.pending), bits('evtchn_mask', SHARED_INFO.mask)];
   return [{ object: within('xen: shared_info', from), fields: fields.filter((f) => f !== '').join('; ') }];
 }
+
+/** Registers of a virtual local APIC, a line each block of four. */
+export function lapicNamer(owner: string): Namer {
+  const blocks: Fields = [0x100, 0x140, 0x180, 0x1c0, 0x200, 0x240].map((offset, i) => [
+    offset,
+    ['ISR', 'TMR', 'IRR'][i >> 1]!,
+  ]);
+  return structNamer(`xen: ${owner} virtual local APIC`, blocks);
+}
+
+/** A posted-interrupt descriptor. */
+export function postedNamer(owner: string): Namer {
+  return structNamer(`xen: ${owner} posted-interrupt descriptor`, [
+    [0, 'PIR'],
+    [32, 'ON, SN'],
+  ]);
+}
+
+/** irq_stat[] of a pCPU. */
+export function irqStatNamer(pcpu: number): Namer {
+  return structNamer(`xen: irq_stat[${pcpu}]`, [
+    [0, 'softirq_pending'],
+    [4, 'in_mwait'],
+  ]);
+}
+
+/** A line that is one lock. */
+export function lockNamer(name: string): Namer {
+  return structNamer(name, [[0, 'lock']]);
+}
+
+/** struct vcpu of a vCPU that is none of the guest's. */
+export function otherVcpuNamer(name: string): Namer {
+  return structNamer(`xen: struct vcpu of ${name}`, VCPU_FIELDS);
+}

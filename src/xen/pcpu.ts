@@ -3,6 +3,7 @@ import type { Addr, Port } from '../model/units.ts';
 import type { Core } from '../x86/core.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 import type { EventSource } from './event-source.ts';
+import { irqStatNamer } from './names.ts';
 import type { VirtualCpu } from './virtual-cpu.ts';
 
 /** Offsets in irq_stat[]: 8 bytes that one cmpxchg covers, on a line of each pCPU's own. */
@@ -28,12 +29,20 @@ export const HostVector = {
   timer: 2,
   /** A device's. */
   device: 3,
+  /** Of nobody here: acknowledged, and that is all. */
+  other: 4,
 } as const;
 
 /** An event that is to be sent on this pCPU when an interrupt or a tasklet comes to it. */
 export interface Deferred {
   readonly source: EventSource;
   readonly port: Port;
+}
+
+/** A pCPU that somebody outside takes from a vCPU, or gives `back`. */
+export interface Lend {
+  readonly vcpu: VirtualCpu;
+  readonly back: boolean;
 }
 
 /** One physical CPU. */
@@ -58,11 +67,15 @@ export class Pcpu {
   readonly tasklets: Array<{ source: EventSource; vcpu: VirtualCpu }> = [];
   /** vCPUs that a timer of theirs, unseen here, wakes. */
   readonly timers: VirtualCpu[] = [];
+  /** What the timer softirq is to do about the pCPU being lent, in order. */
+  readonly lends: Lend[] = [];
+  /** From how many vCPUs it is taken at present: while it is, it is not idle though nothing modelled runs. */
+  lent = 0;
 
   constructor(memory: Memory, index: number, core: Core, socket: number) {
     this.index = index;
     this.socket = socket;
     this.core = core;
-    this.irqStat = memory.place(`xen: irq_stat[${index}]`, LINE_BYTES, LINE_BYTES);
+    this.irqStat = memory.place(`xen: irq_stat[${index}]`, LINE_BYTES, LINE_BYTES, irqStatNamer(index));
   }
 }

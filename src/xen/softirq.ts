@@ -5,6 +5,7 @@ import { vcpuUnblock } from './kick.ts';
 import { spinLock, spinUnlock } from './locks.ts';
 import { IRQ_STAT, type Pcpu } from './pcpu.ts';
 import { cpuRaiseSoftirq } from './raise-softirq.ts';
+import { lend } from './sched/lend.ts';
 import { schedule } from './sched/schedule.ts';
 import { Softirq } from './softirq-bits.ts';
 import type { Xen } from './xen.ts';
@@ -37,7 +38,7 @@ export function* doSoftirq(xen: Xen, pcpu: Pcpu): Kernel {
   }
 }
 
-/** Expired timers: VIRQs they raise with interrupts off, vCPUs they wake, the end of a slice. */
+/** Expired timers: VIRQs they raise with interrupts off, vCPUs they wake, the pCPU lent, the end of a slice. */
 function* timers(xen: Xen, pcpu: Pcpu): Kernel {
   const { core } = pcpu;
   core.at(At.timer);
@@ -49,6 +50,9 @@ function* timers(xen: Xen, pcpu: Pcpu): Kernel {
   }
   for (let vcpu = pcpu.timers.shift(); vcpu !== undefined; vcpu = pcpu.timers.shift()) {
     yield* vcpuUnblock(xen, core, vcpu);
+  }
+  for (let next = pcpu.lends.shift(); next !== undefined; next = pcpu.lends.shift()) {
+    yield* lend(xen, pcpu, next);
   }
   if (xen.scheduler.sliceEnded(pcpu)) yield* cpuRaiseSoftirq(xen, core, pcpu, Softirq.schedule);
 }

@@ -37,6 +37,11 @@ export const EVTCHN_STATS = {
     direction: 'lower',
     what: 'FIFO: sends lost, for want of a control block or after three changes of the queue',
   },
+  repeated: {
+    unit: 'events',
+    direction: 'lower',
+    what: 'FIFO: events that an unmask made pending again although the guest had consumed them meanwhile',
+  },
   upcall_set: { unit: 'events', direction: 'neutral', what: 'sends that found the upcall already marked' },
   marked: { unit: 'events', direction: 'neutral', what: 'sends and unmasks that marked a new upcall' },
   cancelled: { unit: 'events', direction: 'lower', what: 'events pending when their channel was closed' },
@@ -91,6 +96,7 @@ export const XEN_STATS = {
   exits_halt: { unit: 'exits', direction: 'neutral', what: 'VM exits for HLT' },
   exits_hypercall: { unit: 'exits', direction: 'lower', what: 'VM exits for event-channel hypercalls' },
   exits_apic: { unit: 'exits', direction: 'lower', what: 'VM exits for another access to the local APIC' },
+  exits_other: { unit: 'exits', direction: 'neutral', what: 'VM exits that have nothing to do with events' },
   switches: {
     unit: 'switches',
     direction: 'neutral',

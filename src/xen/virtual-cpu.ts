@@ -11,12 +11,16 @@ import type { Core, Kernel } from '../x86/core.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 
 import { VCPU } from './layout.ts';
+import { lapicNamer, postedNamer } from './names.ts';
 
-/** Bits of the pause flags. */
-export const PauseFlag = { blocked: 0 } as const;
+/** Bits of the pause flags. `taken` is ours: the pCPU was given to somebody outside. */
+export const PauseFlag = { blocked: 0, taken: 1 } as const;
 
-/** Runstates, as VCPUOP_get_runstate_info numbers them. */
-export const Runstate = { running: 0, runnable: 1, blocked: 2 } as const;
+/**
+ * Runstates, as VCPUOP_get_runstate_info numbers them; 3 is offline. `taken` is ours: runnable or blocked, but to
+ * be picked by no scheduler before its pCPU is given back.
+ */
+export const Runstate = { running: 0, runnable: 1, blocked: 2, taken: 4 } as const;
 
 /** Offsets of the register blocks in the page of the virtual local APIC. */
 const VLAPIC = { isr: 0x100, tmr: 0x180, irr: 0x200, bytes: 1024 } as const;
@@ -72,11 +76,21 @@ export class VirtualCpu {
     this.vector = vector;
     this.bit = vector & 31;
     const register = (vector >>> 5) * 16;
-    const vlapic = memory.place(`xen: ${owner} vcpu${id} virtual local APIC`, VLAPIC.bytes, LINE_BYTES);
+    const vlapic = memory.place(
+      `xen: ${owner} vcpu${id} virtual local APIC`,
+      VLAPIC.bytes,
+      LINE_BYTES,
+      lapicNamer(`${owner} vcpu${id}`),
+    );
     this.irr = vlapic + VLAPIC.irr + register;
     this.isr = vlapic + VLAPIC.isr + register;
     this.tmr = vlapic + VLAPIC.tmr + register;
-    const descriptor = memory.place(`xen: ${owner} vcpu${id} posted-interrupt descriptor`, 64, LINE_BYTES);
+    const descriptor = memory.place(
+      `xen: ${owner} vcpu${id} posted-interrupt descriptor`,
+      64,
+      LINE_BYTES,
+      postedNamer(`${owner} vcpu${id}`),
+    );
     this.pir = descriptor + PI_DESC.pir + (vector >>> 5) * 4;
     this.piControl = descriptor + PI_DESC.control;
     memory.poke64(base + VCPU.vcpuInfo, info);

@@ -37,7 +37,8 @@ export type ExitReason =
   | 'exits_eoi'
   | 'exits_halt'
   | 'exits_hypercall'
-  | 'exits_apic';
+  | 'exits_apic'
+  | 'exits_other';
 
 /** A mitigation of so many cycles, which is nothing in a machine that does without. */
 function mitigate(core: Core, site: number, cycles: number): void {

@@ -9,6 +9,7 @@ import type { Machine } from '../x86/machine.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 import type { DeliveryMode } from './delivery-mode.ts';
 import { VCPU } from './layout.ts';
+import { lockNamer } from './names.ts';
 import { HostVector, Pcpu } from './pcpu.ts';
 import type { Scheduler, SchedulerHost } from './sched/scheduler.ts';
 import { newXenStats } from './stats.ts';
@@ -61,9 +62,10 @@ export class Xen implements SchedulerHost {
     this.hardware = hardware;
     this.posted = machine.n.apicv === 1;
     this.#memory = memory;
-    this.cpuMapsLock = memory.place('xen: cpu_add_remove_lock', LINE_BYTES, LINE_BYTES);
-    this.taskletLock = memory.place('xen: tasklet_lock', LINE_BYTES, LINE_BYTES);
-    this.#runQueueLocks = [0, 1].map((q) => memory.place(`xen: run queue ${q}`, LINE_BYTES, LINE_BYTES));
+    const lock = (name: string) => memory.place(name, LINE_BYTES, LINE_BYTES, lockNamer(name));
+    this.cpuMapsLock = lock('xen: cpu_add_remove_lock');
+    this.taskletLock = lock('xen: tasklet_lock');
+    this.#runQueueLocks = [0, 1].map((q) => lock(`xen: run queue ${q}`));
   }
 
   /** Adds the pCPU of a core, on a socket (0 or 1). */

@@ -1,9 +1,9 @@
 /** The explorer notices kernels that are wrong on purpose, and finds nothing in their right twin. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FREEBSD_A } from '../../src/intr/generations.ts';
+import { CODE_A } from '../../src/intr/freebsd-code.ts';
 import type { KernelCpu } from '../../src/intr/kernel-image.ts';
-import type { FreeBsd, Generation } from '../../src/intr/os.ts';
+import type { FreeBsd, FreeBsdGeneration } from '../../src/intr/os.ts';
 import { type Core, type Kernel, NOW } from '../../src/x86/core.ts';
 import { lowestBitFrom } from '../../src/x86/word64.ts';
 import { SHARED_INFO, VCPU_INFO } from '../../src/xen/abi.ts';
@@ -13,9 +13,11 @@ import { EVTCHN } from '../../src/xen/layout.ts';
 import { writeLock } from '../../src/xen/locks.ts';
 import { SITE } from '../support/core.ts';
 import { explore, Grain } from './explore.ts';
-import { freeBsd } from './freebsd.ts';
+import { consumerOf, freeBsdWith } from './guests.ts';
 import { PLANS } from './scenarios.ts';
 import { type Actor, type Consumer, Happening, type Listener, type Plan } from './scene.ts';
+
+const TASKS: Consumer['tasks'] = ['send', 'unmask', 'close'];
 
 /** The orders in which somebody does two things. */
 type Mistake = 'none' | 'selector first' | 'handler first' | 'mask first' | 'pending first';
@@ -25,6 +27,7 @@ function* plainScan(os: FreeBsd, { core }: KernelCpu, mistake: Mistake): Kernel 
   const page = os.pages.sharedInfo;
   const info = os.pages.vcpuInfo[0]!;
   core.at(SITE);
+  core.call();
   if (mistake !== 'selector first') core.store8(info + VCPU_INFO.upcallPending, 0, NOW);
   core.xchg64(info + VCPU_INFO.pendingSel, 0, 0, NOW);
   const selector = core.lo;
@@ -84,16 +87,16 @@ function* plainUnmask(os: FreeBsd, core: Core, port: number, mistake: Mistake, l
 /** A consumer with senders and unmask of its own, which make a mistake. */
 function careless(mistake: Mistake): Consumer {
   let os: FreeBsd | undefined;
-  const generation: Generation = {
-    ...FREEBSD_A,
-    scan: (system, cpu) => plainScan(system, cpu, mistake),
+  const code: FreeBsdGeneration = {
+    ...CODE_A,
+    upcall: (system, cpu) => plainScan(system, cpu, mistake),
     bind: (system, cpu, kind, handler, vcpu) => {
       os = system;
-      return FREEBSD_A.bind(system, cpu, kind, handler, vcpu);
+      return CODE_A.bind(system, cpu, kind, handler, vcpu);
     },
   };
   const build = (plan: Plan, listener: Listener) => {
-    const scene = freeBsd(generation).build(plan, listener);
+    const scene = consumerOf(freeBsdWith('wrong', code), TASKS).build(plan, listener);
     const actors = scene.actors.map((actor) => {
       const { role, core, port } = actor;
       if (role === 'send') return { ...actor, kernel: () => plainSend(os!, core, port, mistake, listener) };
@@ -103,7 +106,7 @@ function careless(mistake: Mistake): Consumer {
     });
     return { ...scene, actors };
   };
-  return { name: mistake, tasks: ['send', 'unmask'], build };
+  return { name: mistake, abi: '2-level', tasks: TASKS, build };
 }
 
 const planOf = (name: string) => PLANS.find((plan) => plan.name === name)!;
@@ -131,19 +134,19 @@ for (const [mistake, plan, finding] of CASES) {
 /** FreeBSD with another kernel for the actors of a role. */
 function withKernel(role: Actor['role'], kernelOf: (os: FreeBsd, actor: Actor) => Kernel): Consumer {
   let os: FreeBsd | undefined;
-  const generation: Generation = {
-    ...FREEBSD_A,
+  const code: FreeBsdGeneration = {
+    ...CODE_A,
     bind: (system, cpu, kind, handler, vcpu) => {
       os = system;
-      return FREEBSD_A.bind(system, cpu, kind, handler, vcpu);
+      return CODE_A.bind(system, cpu, kind, handler, vcpu);
     },
   };
   const build = (plan: Plan, listener: Listener) => {
-    const scene = freeBsd(generation).build(plan, listener);
+    const scene = consumerOf(freeBsdWith('wrong', code), TASKS).build(plan, listener);
     const other = (actor: Actor) => ({ ...actor, kernel: () => kernelOf(os!, actor) });
     return { ...scene, actors: scene.actors.map((actor) => (actor.role === role ? other(actor) : actor)) };
   };
-  return { name: 'wrong', tasks: ['send', 'close'], build };
+  return { name: 'wrong', abi: '2-level', tasks: TASKS, build };
 }
 
 test('a send without its lock: accepted on a closed port', () => {

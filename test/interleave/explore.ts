@@ -57,6 +57,8 @@ export function explore(consumer: Consumer, plan: Plan, grain: number): Explorat
   const target: { states?: LocalStates } = {};
   const scene = consumer.build(plan, { happens: (what, port) => target.states?.happens(what, port) });
   const shared = new SharedWords(scene.memory);
+  for (const addr of scene.waited) shared.found.add(addr >>> 2);
+  shared.addFound();
   for (;;) {
     const explorer = new Explorer(scene, shared, plan, target);
     for (let i = 0; i < WALKS && shared.found.size === 0; i++) explorer.walk(random);

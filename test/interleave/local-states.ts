@@ -149,7 +149,6 @@ export class LocalStates {
       this.#gaveWay = true;
       // The serving vCPU waits for an interrupt, which is a step like an access.
       this.#step(Next.interrupt, 'takes the interrupt');
-      actor.core.call();
       yield* actor.kernel() as Generator<void, void, void>;
     }
   }
@@ -178,9 +177,17 @@ export class LocalStates {
     const label = `${fn}, ${what}: ${how} ${this.#shared.nameOf(addr)}`;
     // A loop that tries to take a lock waits like one that looks at it.
     const again = this.#from?.word === word && core.fenced;
-    const spins = again && (!writes || (how.startsWith('cmpxchg') && label === this.#from?.label));
+    const tries = how.startsWith('cmpxchg') && this.#from?.word === word && label === this.#from.label;
+    const spins = (again && (!writes || tries)) || (tries && this.#foundTheSame());
     const overtakes = core.storing && !writes;
     this.#stop({ next: Next.access, word, second, spins, overtakes, label });
+  }
+
+  /** Whether the last two accesses of the list found the same: a compare that failed on it twice fails again. */
+  #foundTheSame(): boolean {
+    const f = this.#found;
+    const n = f.length;
+    return n >= 4 && f[n - 1] === f[n - 3] && f[n - 2] === f[n - 4];
   }
 
   /** An access of the list: the word gets what was found there. */

@@ -43,6 +43,13 @@ is unmasked. Then the scan masks it. Nobody ever unmasks it again: every later e
 (both generations), from a reading of its code and this model, not seen on a running system. The vCPU that scans has to stand
 still for a whole unbind and bind between two instructions, which a hypervisor that preempts it can bring about.`,
   },
+  'raised again by an unmask, though it had been served': {
+    shownBy: 'unmask, one sender',
+    text: `EVTCHNOP_unmask of the FIFO ABI clears MASKED, sees PENDING, and calls the same function as a send, which sets
+PENDING. If a sender has queued the event meanwhile and the guest has served it between the look and the set, the event comes
+a second time and nobody has sent it: a spurious call of the handler. It is in the code of Xen as the fact sheet has it (evtchn_fifo_unmask and
+evtchn_fifo_set_pending); not seen on a running system. The 2-level ABI signals and sets no pending bit.`,
+  },
   'send that no handler followed': never,
   standstill: never,
 };
@@ -83,8 +90,12 @@ handlers (only the remover writes the phase); the load of the port in xen_intr_d
 remover and the next bind write it); the bind's look at the state of the channel, which it has just stored itself and gets from
 its store buffer; and the scan's next looks at pending, mask and enabled, after a stray event's store
 of xi_masked, which decides whether the next bind makes one unmask hypercall or two.`,
+  `Linux has no unbind here: what it frees behind its event loops is not kept in the modelled memory, so a kernel cannot be run again
+from its start. Its process that reads the evtchn device unmasks only when the handler has run; an end of event that comes before the
+handler would lose wake-ups (is_active), and drivers must not do that. With the FIFO ABI fewer actors have as many
+states, so it has scenarios of its own. Its overtaking loads are the head of a ticket lock and the tail of a queue, read by who holds the lock.`,
   'Ports are few here, and one vCPU scans. Larger cases run in random orders (`test/interleave/random.test.ts`): up to 24 ports of ' +
-    '4,095, 8 senders and 4 vCPUs that scan, with unmasks and closes, compared with a ledger of one-step state machines.',
+    '4,095, 8 senders and 4 vCPUs that scan, with unmasks (2-level only) and closes, compared with a ledger of one-step state machines; FreeBSD only.',
 ];
 
 /** Behind the windows. */

@@ -20,6 +20,7 @@ export const FINDINGS = [
   'taken, but no handler was left',
   'accepted on a closed port',
   'left masked, though its handler masks nothing',
+  'raised again by an unmask, though it had been served',
   'send that no handler followed',
   'standstill',
 ] as const;
@@ -32,6 +33,7 @@ const LATE = bitOf('served after the close returned');
 const TAKEN = bitOf('taken, but no handler was left');
 const ACCEPTED = bitOf('accepted on a closed port');
 const MASKED = bitOf('left masked, though its handler masks nothing');
+const RAISED = bitOf('raised again by an unmask, though it had been served');
 const UNHEARD = bitOf('send that no handler followed');
 export const STANDSTILL = bitOf('standstill');
 
@@ -47,7 +49,9 @@ const F = {
   closed: 6,
   servedLate: 7,
   acceptedLate: 8,
-  size: 9,
+  /** Times an unmask made it pending. */
+  raised: 9,
+  size: 10,
 } as const;
 
 /** The vectors that were reached, by number. */
@@ -136,8 +140,9 @@ export class Oracle {
       const { abi } = this.#scene;
       const pending = this.#bit(world, abi.pending(port));
       const open = has(F.closed) === 0;
-      const deliverable =
-        pending && !this.#bit(world, abi.masked(port)) && this.#bit(world, this.#scene.enabled(port));
+      const own = this.#scene.enabled(port);
+      const enabled = own === undefined || this.#bit(world, own);
+      const deliverable = pending && enabled && !this.#bit(world, abi.masked(port));
       if (deliverable && open) found |= LOST_WAKEUP;
       if (pending && !open) found |= ACCEPTED;
       if (open && !this.#maskingHandlers && this.#bit(world, abi.masked(port))) found |= MASKED;
@@ -180,6 +185,7 @@ export class Oracle {
       if (is && !was) {
         next[this.#at(port, F.accepted)]!++;
         if (next[this.#at(port, F.closed)] === 1) next[this.#at(port, F.acceptedLate)] = 1;
+        if (actor.role === 'unmask') next[this.#at(port, F.raised)]!++;
       }
       if (was && !is) next[this.#at(port, actor.role === 'serve' ? F.taken : F.cancelled)]!++;
       if (is && actor.role === 'send' && actor.port === port) next[this.#at(port, F.owed)] = 1;
@@ -207,6 +213,7 @@ export class Oracle {
       if (vector[at + F.stale]! > 0) found |= STALE;
       if (vector[at + F.servedLate]! > 0) found |= LATE;
       if (vector[at + F.acceptedLate]! > 0) found |= ACCEPTED;
+      if (vector[at + F.raised]! > 0) found |= RAISED;
     });
     this.#visible.push(found);
     return number;

@@ -3,16 +3,15 @@
  * where a kernel gives way, and a seed says whose is the next.
  */
 
-import type { Generation } from '../../src/intr/os.ts';
-import { createIsrcs, serve } from '../../src/intr/populate.ts';
+import type { Generation } from '../../src/intr/guest-kernel.ts';
 import { RandomStream } from '../../src/model/random.ts';
 import type { Port, Vcpu } from '../../src/model/units.ts';
 import type { Kernel } from '../../src/x86/core.ts';
 import { ChannelKind, PORTS } from '../../src/xen/abi.ts';
 import { EVTCHN } from '../../src/xen/layout.ts';
-import { System } from './freebsd.ts';
 import { Ledger } from './ledger.ts';
 import type { Bit } from './scene.ts';
+import { System } from './system.ts';
 import type { WatchedCore } from './watched-core.ts';
 
 /** A port of a case. */
@@ -60,18 +59,20 @@ export class RandomRace {
   #ledger = new Ledger();
 
   constructor(generation: Generation) {
-    const system = new System(generation, MOST_VCPUS, 16, {
+    const system = new System(generation, MOST_VCPUS, 64, {
       handled: (port, fresh, core) => this.#ledger.serve(this.#vcpuOf(core), port, fresh),
       marked: (vcpu) => {
         this.#latched[vcpu] = 1;
       },
     });
     this.#system = system;
-    while (system.domain.addBucket());
-    createIsrcs(system.os, system.cpus[0]!, PORTS - 1).forEach((isrc, i) => {
-      serve(system.os, isrc, i + 1);
-      system.memory.poke32(system.domain.channel(i + 1) + EVTCHN.state, ChannelKind.interdomain);
-    });
+    while (system.domain.validEvtchns < PORTS && system.domain.addBucket());
+    system.coreOf(0).begin(0);
+    system.kernel.scanner().bindAll(PORTS - 1);
+    for (let port = 1; port < PORTS; port++) {
+      system.channels.ops.opened(system.coreOf(0), system.domain.channel(port));
+      system.memory.poke32(system.domain.channel(port) + EVTCHN.state, ChannelKind.interdomain);
+    }
     this.#others = Array.from({ length: MOST_SENDERS + 2 }, (_, i) => system.newCore(`core ${i}`));
     this.#fresh = system.memory.words.slice();
     system.horizon.cycle = Number.NEGATIVE_INFINITY;
@@ -127,7 +128,10 @@ export class RandomRace {
     for (const { port, vcpu, masked, pending } of c.ports) {
       const to = vcpu % c.vcpus;
       memory.poke32(domain.channel(port) + EVTCHN.notifyVcpu, to);
-      for (let v = 0; v < MOST_VCPUS; v++) this.#set(this.#system.enabled(v, port), v === to);
+      for (let v = 0; v < MOST_VCPUS; v++) {
+        const enabled = this.#system.enabled(v, port);
+        if (enabled !== undefined) this.#set(enabled, v === to);
+      }
       this.#set(abi.masked(port), masked);
       this.#set(abi.pending(port), masked && pending);
       ledger.bound(port, to, masked, masked && pending);
@@ -135,14 +139,13 @@ export class RandomRace {
   }
 
   #runners(c: RaceCase): Runner[] {
-    const { channels, os, cpus } = this.#system;
+    const { channels, kernel } = this.#system;
     const port = (i: number) => c.ports[i % c.ports.length]!.port;
-    const vcpus = cpus.slice(0, c.vcpus).map((cpu, v): Runner => {
+    const vcpus = kernel.cpus.slice(0, c.vcpus).map((_, v): Runner => {
       const next = () => {
         if (this.#latched[v] === 0) return undefined;
         this.#latched[v] = 0;
-        cpu.core.call();
-        return os.generation.scan(os, cpu);
+        return kernel.upcall(v, false);
       };
       return { core: this.#system.coreOf(v), next, kernel: undefined };
     });
@@ -205,7 +208,7 @@ export class RandomRace {
   }
 
   #vcpuOf(core: unknown): Vcpu {
-    return this.#system.cpus.findIndex((cpu) => cpu.core === core);
+    return this.#system.kernel.cpus.findIndex((cpu) => cpu.core === core);
   }
 
   #bit({ word, mask }: Bit): boolean {

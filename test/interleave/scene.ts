@@ -3,6 +3,8 @@
  *
  * A further consumer is one object `Consumer` in consumers.ts; a further ABI is one object `Abi`.
  */
+
+import type { AbiName } from '../../src/intr/guest-kernel.ts';
 import type { Addr, Port } from '../../src/model/units.ts';
 import type { Kernel } from '../../src/x86/core.ts';
 import type { Memory } from '../../src/x86/memory.ts';
@@ -72,13 +74,19 @@ export interface Scene {
   readonly abi: Abi;
   /** The serving vCPU first. */
   readonly actors: readonly Actor[];
-  /** Whether a port may be served by the serving vCPU. */
-  enabled(port: Port): Bit;
+  /**
+   * Words that are shared even before two were seen to access them: those that somebody waits for from his start,
+   * and the mark, without which the vCPU that serves does nothing.
+   */
+  readonly waited: readonly Addr[];
+  /** The bit that lets the serving vCPU serve a port; undefined where there is none. */
+  enabled(port: Port): Bit | undefined;
 }
 
 /** A consumer of events, built small. */
 export interface Consumer {
   readonly name: string;
+  readonly abi: AbiName;
   /** What can be done to it; plans with other tasks are not for it. */
   readonly tasks: ReadonlyArray<Task['does']>;
   build(plan: Plan, listener: Listener): Scene;

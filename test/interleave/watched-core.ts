@@ -75,6 +75,7 @@ export class WatchedCore extends Core {
   #from: Addr = 0;
   #to: Addr = 0;
   #stack: Addr = 0;
+  #second: Addr = 0;
 
   constructor(machine: Machine, memory: Memory, uncore: Uncore, horizon: Horizon) {
     super(machine, memory, uncore, horizon);
@@ -119,9 +120,14 @@ export class WatchedCore extends Core {
     };
   }
 
-  /** The stack this core runs on, from its present pointer; call it once the pointer is set. */
-  ownStack(): void {
+  /**
+   * The stack this core runs on, from its present pointer; call it once the pointer is set.
+   *
+   * @param second top of another one, which it changes to in interrupts
+   */
+  ownStack(second: Addr = 0): void {
     this.#stack = this.sp;
+    this.#second = second;
   }
 
   /** Forgets a kernel that was ended in the middle: the stack is empty again. */
@@ -160,6 +166,7 @@ export class WatchedCore extends Core {
   }
 
   #onStack(addr: Addr): boolean {
+    if (addr >= this.#second - STACK_BELOW && addr < this.#second) return true;
     return addr >= this.#stack - STACK_BELOW && addr < this.#stack + STACK_ABOVE;
   }
 }

@@ -181,7 +181,7 @@ class Careless implements IsrcAllocator {
 
   *alloc(cpu: KernelCpu): Kernel<Addr> {
     const isrc = this.#unused.at(-1) ?? 0;
-    cpu.core.chain(NOW, 100);
+    cpu.core.chain(NOW, 3000);
     if (cpu.core.behind(NOW)) yield;
     if (this.#unused.includes(isrc)) this.#unused.splice(this.#unused.indexOf(isrc), 1);
     cpu.core.ret();

@@ -135,7 +135,7 @@ test('FIFO: 16 priorities, the highest first, in the order of arrival within eac
   for (const guest of FIFO_GUESTS) {
     const x = guestOf(guest);
     const ports = Array.from({ length: 2 * QUEUES }, () => x.bind());
-    ports.forEach((port, i) => x.prioritise(port, QUEUES - 1 - (i % QUEUES)));
+    for (const [i, port] of ports.entries()) x.prioritise(port, QUEUES - 1 - (i % QUEUES));
     for (const port of ports) x.send(port);
     const byPriority = (p: number) => ports.filter((_, i) => QUEUES - 1 - (i % QUEUES) === p);
     assert.deepEqual(x.upcall(), Array.from({ length: QUEUES }, (_, p) => byPriority(p)).flat(), guest);

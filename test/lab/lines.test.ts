@@ -86,7 +86,7 @@ test('two isrcs whose counters share a line send it to and fro between their vCP
   }
 });
 
-test('one vCPU and a sender share what the sheet says: pending, vcpu_info, and nothing else that is written', async () => {
+test('one vCPU and a sender share what the sheet says, and nothing else that is written', async () => {
   const sends = 10;
   const rows = Array.from({ length: sends }, (_, i) => `${20_000 * (i + 1)},send,-,1,,,,running`);
   const { lines, find } = await linesOf(drawn([bound(1, 0), ...rows]));
@@ -95,24 +95,38 @@ test('one vCPU and a sender share what the sheet says: pending, vcpu_info, and n
   assert.deepEqual(counts(find(...PENDING)), [sends, 2 * sends, 0]);
   // The sender sets selector and upcall bit; the guest clears the one and exchanges the other.
   assert.deepEqual(counts(find(...vcpuInfo(0))), [0, 2 * sends - 1, 0]);
+  // Rows 4, 6, 8 and 10 of 3.5; the scheduling fields (7) are read by the sender, and its own RMW keeps them there.
   const often = lines.filter((l) => l.write_transfers > 1).map((l) => l.object);
-  assert.deepEqual(often.sort(), [vcpuInfo(0)[0], PENDING[0]]);
+  const irr = 'xen: domain vcpu0 virtual local APIC + 0x240';
+  assert.deepEqual(often.sort(), [vcpuInfo(0)[0], irr, 'xen: irq_stat[0]', PENDING[0]].sort());
 });
 
-test('a recording of interrupts between vCPUs: the pending line first, then counters and each vcpu_info', async () => {
+test('a recording of interrupts between vCPUs: what a wake-up takes from core to core', async () => {
   const { lines, find, credited } = await linesOf(recorded('a-2l.ipi'));
-  assert.deepEqual([lines[0]!.object, lines[0]!.fields], [...PENDING]);
-  const top = lines.slice(0, 5).map((l) => `${l.object}: ${l.fields}`);
-  for (const cpu of [0, 1]) assert.ok(top.includes(vcpuInfo(cpu).join(': ')), top.join('\n'));
-  assert.equal(find(...MASK)?.share_permille, 0, 'nobody masks');
+  const top = lines.slice(0, 12).map((l) => `${l.object}: ${l.fields}`);
+  const scheduling = 'pause_flags, is_running, processor, runstate';
+  for (const name of [
+    PENDING,
+    vcpuInfo(0),
+    vcpuInfo(1),
+    ['xen: run queue 0', 'lock'],
+    ['xen: irq_stat[0]', 'softirq_pending, in_mwait'],
+    ['xen: irq_stat[1]', 'softirq_pending, in_mwait'],
+    ['xen: struct vcpu 0 + 0x40', scheduling],
+    ['xen: struct vcpu 1 + 0x40', scheduling],
+    ['xen: cpu_add_remove_lock', 'lock'],
+  ]) {
+    assert.ok(top.includes(name.join(': ')), `${name.join(': ')} is not in\n${top.join('\n')}`);
+  }
+  assert.ok((find(...MASK)?.share_permille ?? 0) < 5, 'nobody masks');
   assert.equal(sum(lines, 'rank'), (lines.length * (lines.length + 1)) / 2);
   assert.ok(credited > 0 && credited < sum(lines, 'transfer_cycles'), 'part of it is waited for');
 });
 
-test('a recording with ithreads: the mask line is among the first three', async () => {
-  const { lines } = await linesOf(recorded('a-2l.disk'));
-  const top = lines.slice(0, 3).map((l) => `${l.object}: ${l.fields}`);
-  assert.deepEqual(top.sort(), [vcpuInfo(1), PENDING, MASK].map((name) => name.join(': ')).sort());
+test('a recording with ithreads: the mask line bounces as much as the pending line', async () => {
+  const { find } = await linesOf(recorded('a-2l.disk'));
+  const [pending, mask] = [find(...PENDING)!, find(...MASK)!];
+  assert.ok(mask.transfer_cycles > 0.7 * pending.transfer_cycles && mask.rank <= 8, `rank ${mask.rank}`);
 });
 
 test('more lines than have a row are summed in the last one', async () => {

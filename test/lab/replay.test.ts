@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TickClock } from '../../src/lab/replay.ts';
 import { runFile } from '../../src/lab/run-file.ts';
 import { DEFAULT_NAMES, type ScenarioNames, scenarioOf } from '../../src/lab/scenario.ts';
 import { numberOf } from '../../src/lab/tables.ts';
+import { TickClock } from '../../src/lab/tick-clock.ts';
 import { UserError } from '../../src/model/errors.ts';
 import { bound, fileIn, temporaryFolder, traceText } from '../support/files.ts';
 

@@ -2,11 +2,10 @@
 import type { Addr, Port, Vcpu } from '../../model/units.ts';
 import { SITE_ADDRESS } from '../../x86/sites.ts';
 import type { HandlerKindCode } from '../os.ts';
-import type { ChipName } from './chip.ts';
 import { HANDLER } from './drivers.ts';
 import type { LinuxImage } from './image.ts';
 import { FLOW } from './irq.ts';
-import { ACTION, DRIVER, IRQ_DESC, IRQ_INFO, IRQD, MASK_REASON, PERCPU } from './layout.ts';
+import { ACTION, type ChipName, DRIVER, IRQ_DESC, IRQ_INFO, IRQD, MASK_REASON, PERCPU } from './layout.ts';
 
 /** What an interrupt is to be. */
 export interface IrqSpec {

@@ -7,15 +7,12 @@ import type { Addr } from '../../model/units.ts';
 import { type Kernel, NOW } from '../../x86/core.ts';
 import { SourceFile } from '../../x86/sites.ts';
 import type { LinuxCpu } from './image.ts';
-import { IRQ_DESC, IRQ_INFO, IRQD, MASK_REASON } from './layout.ts';
+import { type ChipName, IRQ_DESC, IRQ_INFO, IRQD, MASK_REASON } from './layout.ts';
 import { infoForIrq } from './lookup.ts';
 import { doMask, doUnmask } from './mask.ts';
 import type { Linux } from './os.ts';
 
 const file = new SourceFile('drivers/xen/events/events_base.c', 'chip');
-
-/** Names of the chips. */
-export type ChipName = 'dynamic' | 'lateeoi' | 'percpu';
 
 /** Where irq_ack of each chip starts; the per-CPU chip has the dynamic one's. */
 const DYNAMIC_ACK = file.fn('ack_dynirq').site('irq_info, is_active := 0, clear PENDING', 22);

@@ -11,8 +11,16 @@ import { LINE_BYTES, type Memory, PAGE_BYTES } from '../../x86/memory.ts';
 import { SITE_ADDRESS } from '../../x86/sites.ts';
 import type { SharedPages } from '../../xen/abi.ts';
 import type { ConsumingCpu } from '../fifo-consumer.ts';
-import type { ChipName } from './chip.ts';
-import { CHIP, EVTCHN_OPS, EVTCHN_PER_ROW, FIRST_IRQ, PERCPU, RADIX, VIRQS } from './layout.ts';
+import {
+  CHIP,
+  type ChipName,
+  EVTCHN_OPS,
+  EVTCHN_PER_ROW,
+  FIRST_IRQ,
+  PERCPU,
+  RADIX,
+  VIRQS,
+} from './layout.ts';
 
 const STACK_BYTES = 4 * PAGE_BYTES;
 

@@ -8,10 +8,20 @@
 import type { Addr, Port, Ready } from '../../model/units.ts';
 import { type Core, type Kernel, NOW } from '../../x86/core.ts';
 import { SITE_ADDRESS, SourceFile } from '../../x86/sites.ts';
-import { ack, CHIP_ENTRY, type ChipName, maskAck, unmaskIrq } from './chip.ts';
+import { ack, CHIP_ENTRY, maskAck, unmaskIrq } from './chip.ts';
 import { HANDLER_SITES, runHandler } from './drivers.ts';
 import type { LinuxCpu } from './image.ts';
-import { ACTION, CHIP, IRQ_DESC, IRQ_INFO, IRQD, IRQS_PENDING, IRQT, PERCPU } from './layout.ts';
+import {
+  ACTION,
+  CHIP,
+  type ChipName,
+  IRQ_DESC,
+  IRQ_INFO,
+  IRQD,
+  IRQS_PENDING,
+  IRQT,
+  PERCPU,
+} from './layout.ts';
 import { rawSpinLock, rawSpinUnlock } from './locks.ts';
 import { evtchnToIrq, infoForIrq, irqToDesc } from './lookup.ts';
 import type { Linux } from './os.ts';

@@ -34,6 +34,9 @@ export const ACTION = { handler: 0, devId: 8, next: 24, bytes: 128 } as const;
 /** struct irq_chip: the operations that are called. */
 export const CHIP = { ack: 40, maskAck: 56, unmask: 64, bytes: 256 } as const;
 
+/** The chips of Xen's event channels, by name. */
+export type ChipName = 'dynamic' | 'lateeoi' | 'percpu';
+
 /** struct irq_info, kmalloc-192. */
 export const IRQ_INFO = {
   eoiList: 16,

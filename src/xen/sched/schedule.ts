@@ -33,10 +33,13 @@ export function* schedule(xen: Xen, pcpu: Pcpu): Kernel {
   if (previous !== undefined) {
     if (core.behind(NOW)) yield;
     const t = core.load32(previous.base + VCPU.pauseFlags, NOW);
-    runnable = (core.lo & (1 << PauseFlag.blocked)) === 0;
-    core.branch(runnable, t);
-    const state = runnable ? Runstate.runnable : Runstate.blocked;
+    const flags = core.lo;
+    runnable = core.branch(flags === 0, t);
+    const taken = (flags & (1 << PauseFlag.taken)) !== 0;
+    const state = runnable ? Runstate.runnable : taken ? Runstate.taken : Runstate.blocked;
     core.store32(previous.base + VCPU.runstate, state, NOW);
+    // Whoever has the pCPU next loads a state of his own.
+    if (taken) pcpu.loaded = undefined;
   }
   const next = xen.scheduler.pick(xen, pcpu, runnable);
   core.at(At.schedule);
