@@ -82,7 +82,9 @@ export class Interrupts implements Hardware {
     if (arrives && pcpu.mode === Mode.guest && vector === HostVector.postedInterrupt) this.#posted(pcpu);
     else {
       if (arrives) pcpu.interrupts |= 1 << vector;
-      if (arrives && pcpu.mode === Mode.guest) this.#exit(pcpu, processor);
+      // An exit that is about to begin takes it along on its way back.
+      const exits = processor.busy(Level.xen);
+      if (arrives && pcpu.mode === Mode.guest && !exits) this.#exit(pcpu, processor);
       else if (pcpu.mode === Mode.idle) {
         // A pCPU that is lent is in no C-state: somebody outside runs there.
         const leave = pcpu.lent > 0 ? 0 : xen.machine.cstateExitCycles;

@@ -46,6 +46,7 @@ export class CallbackLine implements Line {
     const pending = core.lo;
     const tOld = core.load32(this.#state + STATE.asserted, NOW);
     if (core.branch(core.lo !== pending, core.join(tPending, tOld))) {
+      if (core.behind(tPending)) yield;
       core.store32(this.#state + STATE.asserted, pending, tPending);
       if (core.branch(pending !== 0, tPending)) yield* this.#deliver(core);
     }
@@ -58,6 +59,7 @@ export class CallbackLine implements Line {
     if (core.behind(NOW)) yield;
     const tAsserted = core.load32(this.#state + STATE.asserted, NOW);
     if (core.branch(core.lo === 0, tAsserted)) return;
+    if (core.behind(NOW)) yield;
     const tPending = core.load8(this.#vcpu0.info + VCPU_INFO.upcallPending, NOW);
     if (core.branch(core.lo !== 0, tPending)) return;
     yield* this.update(core);

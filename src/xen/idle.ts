@@ -35,12 +35,24 @@ export function* idleLoop(xen: Xen, pcpu: Pcpu): Kernel {
     const mwait = core.machine.n.idleMwait === 1 && pcpu.lent === 0;
     if (mwait) {
       core.at(At.monitor);
+      if (core.behind(NOW)) yield;
       core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 1, NOW);
+      // A softirq that was raised before the flag stood there came without a wake-up.
+      if (core.behind(NOW)) yield;
+      const tAgain = core.load32(pcpu.irqStat + IRQ_STAT.softirqs, NOW);
+      if (core.branch(core.lo !== 0, tAgain) || pcpu.interrupts !== 0) {
+        core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 0, NOW);
+        continue;
+      }
     }
     pcpu.mode = Mode.idle;
     yield;
+    pcpu.mode = Mode.root;
     core.at(At.leave);
-    if (mwait) core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 0, NOW);
+    if (mwait) {
+      if (core.behind(NOW)) yield;
+      core.store32(pcpu.irqStat + IRQ_STAT.inMwait, 0, NOW);
+    }
     core.free(4);
   }
 }

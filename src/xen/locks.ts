@@ -30,6 +30,7 @@ export function* spinLock(core: Core, lock: Addr): Kernel {
   if (core.behind(NOW)) yield;
   let t = core.xadd32(lock + TICKET.tail, 1, NOW);
   const ticket = core.lo;
+  if (core.behind(t)) yield;
   t = core.load32(lock + TICKET.head, t);
   while (!core.branch(core.lo === ticket, t)) {
     core.at(At.wait);

@@ -2,6 +2,7 @@
  * cpu_raise_softirq and the IPI behind it (fact sheet on Xen, 3.3; rungs 7 and 8 of 3.4). Every access to a line that
  * pCPUs share is a step of its own.
  */
+import type { Ready } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import { HostVector, type Pcpu } from './pcpu.ts';
@@ -24,6 +25,7 @@ export function* sendIpi(xen: Xen, core: Core, target: Pcpu, vector: number): Ke
     if (core.behind(NOW)) yield;
     core.lockAdd32(xen.cpuMapsLock, 1, NOW);
     core.free(4);
+    if (core.behind(NOW)) yield;
     core.lockAdd32(xen.cpuMapsLock, -1, NOW);
   }
   core.at(At.icr);
@@ -37,16 +39,23 @@ export function* sendIpi(xen: Xen, core: Core, target: Pcpu, vector: number): Ke
 export function* cpuRaiseSoftirq(xen: Xen, core: Core, target: Pcpu, code: SoftirqCode): Kernel {
   core.at(At.raise);
   core.free(4);
-  if (core.behind(NOW)) yield;
-  const t = core.load64(target.irqStat, NOW);
-  const softirqs = core.lo;
-  const inMwait = core.hi !== 0;
-  if (core.branch((softirqs & (1 << code)) !== 0, t)) {
-    if (code === Softirq.vcpuKick) xen.stats.kick_pending++;
-    return;
+  let t: Ready;
+  let inMwait: boolean;
+  for (;;) {
+    if (core.behind(NOW)) yield;
+    t = core.load64(target.irqStat, NOW);
+    const softirqs = core.lo;
+    const { hi } = core;
+    inMwait = hi !== 0;
+    if (core.branch((softirqs & (1 << code)) !== 0, t)) {
+      if (code === Softirq.vcpuKick) xen.stats.kick_pending++;
+      return;
+    }
+    if (core.behind(t)) yield;
+    t = core.cmpxchg64(target.irqStat, softirqs, hi, softirqs | (1 << code), hi, t);
+    if (core.jcc(core.lo === 1, t)) break;
+    core.at(At.raise);
   }
-  // Nobody can have come between: the load and the exchange are one step here.
-  core.cmpxchg64(target.irqStat, softirqs, inMwait ? 1 : 0, softirqs | (1 << code), inMwait ? 1 : 0, t);
   if (core.branch(inMwait, t)) {
     xen.stats.mwait_wakes++;
     xen.hardware.wake(target, core.now);

@@ -30,6 +30,7 @@ export function* doSoftirq(xen: Xen, pcpu: Pcpu): Kernel {
     const t = core.load32(pcpu.irqStat + IRQ_STAT.softirqs, NOW);
     if (core.branch(core.lo === 0, t)) return;
     const bit = 31 - Math.clz32(core.lo & -core.lo);
+    if (core.behind(t)) yield;
     core.lockBitReset(pcpu.irqStat + IRQ_STAT.softirqs, bit, t);
     if (bit === Softirq.timer) yield* timers(xen, pcpu);
     else if (bit === Softirq.schedule) yield* schedule(xen, pcpu);

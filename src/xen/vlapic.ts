@@ -57,14 +57,18 @@ function* deliverPosted(xen: Xen, core: Core, vcpu: VirtualCpu): Kernel {
     xen.stats.irr_set++;
     return;
   }
-  core.at(At.control);
-  if (core.behind(NOW)) yield;
-  const tControl = core.load32(vcpu.piControl, NOW);
-  const control = core.lo;
-  if (core.branch((control & ((1 << PiControl.on) | (1 << PiControl.sn))) !== 0, tControl)) {
-    return yield* vcpuKick(xen, core, vcpu);
+  for (;;) {
+    core.at(At.control);
+    if (core.behind(NOW)) yield;
+    const tControl = core.load32(vcpu.piControl, NOW);
+    const control = core.lo;
+    if (core.branch((control & ((1 << PiControl.on) | (1 << PiControl.sn))) !== 0, tControl)) {
+      return yield* vcpuKick(xen, core, vcpu);
+    }
+    if (core.behind(tControl)) yield;
+    const tSet = core.cmpxchg32(vcpu.piControl, control, control | (1 << PiControl.on), tControl);
+    if (core.jcc(core.lo === 1, tSet)) break;
   }
-  core.cmpxchg32(vcpu.piControl, control, control | (1 << PiControl.on), tControl);
   core.at(At.notify);
   if (core.behind(NOW)) yield;
   const tRunning = core.load32(vcpu.base + VCPU.isRunning, NOW);
@@ -97,7 +101,9 @@ export function* syncPirToIrr(core: Core, vcpu: VirtualCpu): Kernel {
   core.free(14);
   if (core.behind(NOW)) yield;
   const tPir = core.xchg32(vcpu.pir, 0, NOW);
-  core.lockOr64(vcpu.irr, core.lo, 0, tPir);
+  const pir = core.lo;
+  if (core.behind(tPir)) yield;
+  core.lockOr64(vcpu.irr, pir, 0, tPir);
 }
 
 /** vlapic_EOI_set: the interrupt in service ends. */

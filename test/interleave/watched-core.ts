@@ -12,7 +12,7 @@ import type { Machine } from '../../src/x86/machine.ts';
 import type { Memory } from '../../src/x86/memory.ts';
 
 /** Methods of the core that access memory at their first argument: bytes, and whether they may write. */
-const PLAIN: Readonly<Record<string, readonly [bytes: number, writes: boolean]>> = {
+export const PLAIN: Readonly<Record<string, readonly [bytes: number, writes: boolean]>> = {
   load8: [1, false],
   load16: [2, false],
   load32: [4, false],
@@ -35,7 +35,7 @@ const PLAIN: Readonly<Record<string, readonly [bytes: number, writes: boolean]>>
 };
 
 /** Methods that access the word of a bit string: base and bit are the first two arguments. */
-const BITS: Readonly<Record<string, boolean>> = {
+export const BITS: Readonly<Record<string, boolean>> = {
   bitTest: false,
   lockBitSet: true,
   lockBitReset: true,
@@ -43,7 +43,7 @@ const BITS: Readonly<Record<string, boolean>> = {
 };
 
 /** Read-modify-writes that are not locked, which are two accesses: bytes. */
-const PLAIN_RMW: Readonly<Record<string, number>> = {
+export const PLAIN_RMW: Readonly<Record<string, number>> = {
   add32: 4,
   add64: 8,
   and32: 4,
