@@ -98,7 +98,7 @@ test('FIFO: an arrival during the call is served behind those before it', () => 
 
 /** A guest whose ports are bound by hypercalls, with what a test needs of it. */
 function guestOf(guest: string) {
-  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest }), 1);
+  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest }), 1, 1);
   const { kernel, channels, cores, memory, domain } = bench.guest;
   const core = cores[0]!;
   const run = <T>(k: Parameters<typeof bench.run<T>>[0]): T => {
