@@ -16,8 +16,8 @@ const MAY = {
   cli: { code: ['model', 'trace', 'lab', 'report'], types: ['x86', 'xen', 'intr'] },
 };
 
-/** The one file of src/xen that the guest's code may see. */
-const ABI = '^src/xen/abi\\.ts$';
+/** The files of src/xen that the guest's code may see. */
+const ABI = '^src/xen/abi(-fifo)?\\.ts$';
 
 const roomRules = ROOMS.flatMap((room) => {
   const { code, types } = MAY[room];
@@ -48,6 +48,7 @@ const packageRules = [
   ['yargs', '^src/cli/'],
   ['csv-stringify', '^src/report/csv\\.ts$'],
   ['simple-statistics', '^(src/model/summary\\.ts$|bench/)'],
+  ['xz-decompress', '^src/trace/decompressed\\.ts$'],
   ['benchmark', '^bench/harness\\.ts$'],
 ].map(([name, where]) => ({
   name: `${name}-in-one-place`,

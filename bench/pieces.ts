@@ -52,7 +52,7 @@ function scan(guest: string): Piece {
 /** A bind and an unbind among 200 ports, with the linear search. */
 function bind(): Piece {
   const { guest } = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest: 'freebsd-a', strategy: 'linear' }));
-  const { os, cpus } = guest;
+  const { os, cpus } = guest.freeBsd;
   const cpu = cpus[0]!;
   const one = () => runAlone(os.generation.bind(os, cpu, ChannelKind.unbound, HandlerKind.filter, 0));
   for (let i = 0; i < 200; i++) one();

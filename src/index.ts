@@ -1,6 +1,7 @@
 /** The package's public entry: what a program needs to run scenarios and read their results. */
 export { breakEven, findCycles } from './lab/break-even.ts';
 export { compareTable, type Labelled } from './lab/compare.ts';
+export { linesTable } from './lab/lines.ts';
 export { runFile } from './lab/run-file.ts';
 export { plainCase, ScanBench, type ScanCase, type ScanResult } from './lab/scan.ts';
 export { type Scenario, type ScenarioNames, scenarioOf } from './lab/scenario.ts';

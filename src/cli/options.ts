@@ -1,9 +1,18 @@
 /** Options shared by the commands, and how a list of names is read. */
 import type { Argv } from 'yargs';
-import { NAMES } from '../lab/catalogue.ts';
-import { DEFAULT_NAMES, type Scenario, scenarioOf } from '../lab/scenario.ts';
+import { findsIsrcs, NAMES, unmasksOf } from '../lab/catalogue.ts';
+import {
+  DEFAULT_NAMES,
+  DEFAULT_STRATEGY,
+  type Scenario,
+  type ScenarioNames,
+  scenarioOf,
+} from '../lab/scenario.ts';
 import { usageError } from '../model/errors.ts';
 import { FORMATS } from './output.ts';
+
+/** What is compared where no strategy is named. */
+export const ALL_STRATEGIES = NAMES.strategy.join(',');
 
 /** `--format`. */
 export const FORMAT_OPTION = {
@@ -20,13 +29,26 @@ export function withOutput<T>(y: Argv<T>) {
     .option('out', { type: 'string', describe: 'folder for CSV reports with sidecars' });
 }
 
-/** `--machine`, `--guest`, `--strategy`, `--cache` and `--set`. */
-export function withScenario<T>(y: Argv<T>) {
+/** `--machine`, `--guest`, `--strategy`, `--cache` and `--set`. @param strategies where none is named */
+export function withScenario<T>(y: Argv<T>, strategies: string = DEFAULT_STRATEGY) {
   return y
     .option('machine', nameOption('machine', DEFAULT_NAMES.machine))
     .option('guest', nameOption('guest', DEFAULT_NAMES.guest))
-    .option('strategy', nameOption('strategy', DEFAULT_NAMES.strategy))
+    .option('strategy', {
+      ...nameOption('strategy', strategies),
+      default: undefined,
+      defaultDescription: `${strategies}; for guests without isrcs their own`,
+      type: 'string',
+    })
     .option('cache', nameOption('cache', DEFAULT_NAMES.cache))
+    .option('delivery', nameOption('delivery', DEFAULT_NAMES.delivery))
+    .option('scheduler', nameOption('scheduler', DEFAULT_NAMES.scheduler))
+    .option('unmask', {
+      ...nameOption('unmask', ''),
+      default: undefined,
+      defaultDescription: "the guest's own: hypercall for FreeBSD, local for Linux",
+      type: 'string',
+    })
     .option('set', SET_OPTION);
 }
 
@@ -57,24 +79,42 @@ export function nameOption(kind: keyof typeof NAMES, standard: string) {
 export interface ScenarioOptions {
   readonly machine: string;
   readonly guest: string;
-  readonly strategy: string;
+  readonly strategy?: string | undefined;
   readonly cache: string;
+  readonly delivery: string;
+  readonly scheduler: string;
+  readonly unmask?: string | undefined;
   readonly set: readonly string[];
 }
 
-/** Every combination of the names given; unknown ones are a UserError. */
-export function scenariosOf(o: ScenarioOptions): Scenario[] {
-  const scenarios: Scenario[] = [];
-  for (const machine of listed(o.machine, 'machine')) {
-    for (const guest of listed(o.guest, 'guest')) {
-      for (const cache of listed(o.cache, 'cache')) {
-        for (const strategy of listed(o.strategy, 'strategy')) {
-          scenarios.push(scenarioOf({ machine, guest, strategy, cache, set: o.set }));
-        }
-      }
-    }
+/**
+ * Every combination of the names given; unknown ones are a UserError. Strategies are for the guests that have isrcs,
+ * ways to unmask for those that have more than one: beside such a guest, another is run once, with its own.
+ *
+ * @param strategies where none is named
+ */
+export function scenariosOf(o: ScenarioOptions, strategies: string = DEFAULT_STRATEGY): Scenario[] {
+  const guests = listed(o.guest, 'guest');
+  const some = guests.some(findsIsrcs);
+  const choice = (guest: string) => unmasksOf(guest).length > 1;
+  const someChoose = guests.some(choice);
+  let all: ScenarioNames[] = [{ ...o, strategy: undefined, unmask: undefined }];
+  // The first varies slowest; strategies stand next to each other.
+  for (const kind of ['machine', 'guest', 'cache', 'delivery', 'scheduler'] as const) {
+    all = all.flatMap((names) => listed(o[kind], kind).map((name) => ({ ...names, [kind]: name })));
   }
-  return scenarios;
+  if (o.unmask !== undefined) {
+    const unmasks = listed(o.unmask, 'unmask');
+    all = all.flatMap((names) => {
+      if (someChoose && !choice(names.guest)) return [names];
+      return unmasks.map((unmask) => ({ ...names, unmask }));
+    });
+  }
+  return all.flatMap((names) => {
+    const own = !findsIsrcs(names.guest) && (some || o.strategy === undefined);
+    const named = own ? [undefined] : listed(o.strategy ?? strategies, 'strategy');
+    return named.map((strategy) => scenarioOf({ ...names, strategy }));
+  });
 }
 
 /** Different names separated by commas, without blanks; an empty one is a UserError. */

@@ -4,8 +4,9 @@
  */
 import type { Addr, Vcpu } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
-import { ChannelKind, type ChannelKindCode, SHARED_INFO } from '../xen/abi.ts';
+import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import type { KernelCpu } from './kernel-image.ts';
+import { unmaskPort } from './local-unmask.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
 import { GENERATION_A, perGeneration } from './source-files.ts';
@@ -35,8 +36,9 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
   core.at(at.mask);
   const tPort = core.load32(isrc + layout.port, NOW);
   const port = core.lo;
-  if (core.behind(tPort)) yield;
-  const tOld = core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tPort);
+  const tBit = os.ports.locate(core, port, tPort);
+  if (core.behind(tBit)) yield;
+  const tOld = os.ports.mask(core, port, tBit);
   const wasMasked = core.lo !== 0;
   const tFrom = core.load32(isrc + layout.cpu, NOW);
   const from = core.lo;
@@ -48,12 +50,11 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
   core.at(at.enabled);
   if (core.branch(from !== to, tFrom)) {
     if (core.behind(tFrom)) yield;
-    core.lockBitReset(os.image.enabledWords(from), port, tFrom);
-    core.lockBitSet(os.image.enabledWords(to), port, NOW);
+    os.ports.own(core, port, from, to, tFrom, NOW);
     core.store32(isrc + layout.cpu, to, NOW);
   }
   core.at(at.unmask);
-  if (!core.branch(wasMasked, tOld)) yield* os.hypercalls.unmask(core, port);
+  if (!core.branch(wasMasked, tOld)) yield* unmaskPort(os, cpu, port, isrc, NOW);
   yield* mtxUnlock(core, lock, pcpu, at.unlock);
   core.pop(5);
   core.ret();

@@ -6,14 +6,13 @@
 import type { Addr, Ready } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
-import { SHARED_INFO } from '../xen/abi.ts';
 import { criticalExit } from './entry.ts';
 import { scheduleThread } from './ithread.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { EVENT, HANDLER, INTSRC, PCPU, PIC, THREAD } from './layout.ts';
 import type { FreeBsd } from './os.ts';
 import { disableSource, PIC_ENTRY } from './pic.ts';
-import { GENERATION_C } from './source-files.ts';
+import { GENERATION_A } from './source-files.ts';
 
 const machdep = new SourceFile('sys/x86/x86/intr_machdep.c', 'execute');
 const execute = machdep.fn('intr_execute_handlers');
@@ -178,12 +177,16 @@ function* runHandlers(os: FreeBsd, cpu: KernelCpu, event: Addr, tEvent: Ready): 
   core.at(At.list);
   let tHandler = core.load64(event + EVENT.handlers, tEvent);
   let handler = core.lo;
-  core.branch(handler === 0, tHandler);
+  if (core.branch(handler === 0, tHandler)) {
+    // Unlinked since `intrEventHandle` looked: nobody runs, and it does not count as stray.
+    os.observer.unclaimed(cpu.fresh);
+    return false;
+  }
   core.free(2);
   os.observer.handled(cpu.port, cpu.fresh, core);
   for (;;) {
     core.jcc(false, core.alu(core.operand32(handler + HANDLER.flags, tHandler)));
-    if (os.generation.id === GENERATION_C) {
+    if (os.generation.id !== GENERATION_A) {
       core.jcc(true, core.alu(core.operand32(event + EVENT.flags, tEvent)));
     }
     core.at(At.filter);
@@ -216,8 +219,9 @@ function* callFilter(os: FreeBsd, cpu: KernelCpu, filter: Addr, argument: Addr, 
     core.at(FILTER.evtchn);
     const tPort = core.load32(argument + os.generation.isrc.port, dep);
     const port = core.lo;
-    if (core.behind(tPort)) yield;
-    core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tPort);
+    const tBit = os.ports.locate(core, port, tPort);
+    if (core.behind(tBit)) yield;
+    os.ports.mask(core, port, tBit);
     core.free(4);
     core.ret();
     return FILTER_SCHEDULE_THREAD;

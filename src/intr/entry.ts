@@ -10,7 +10,7 @@ import { SourceFile } from '../x86/sites.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { PCB_FLAGS, PCPU, THREAD, TRAPFRAME } from './layout.ts';
 import type { FreeBsd } from './os.ts';
-import { GENERATION_C } from './source-files.ts';
+import { GENERATION_A } from './source-files.ts';
 
 const stub = new SourceFile('sys/amd64/amd64/apic_vector.S').fn('xen_intr_upcall');
 const exception = new SourceFile('sys/amd64/amd64/exception.S').fn('doreti');
@@ -35,8 +35,9 @@ const At = {
   iret: exception.site('X9 iretq', 2),
 };
 
-/** Vector of the upcall on every vCPU; the code segment's selector in the GDT; rsp0 in the TSS. */
-const IDT_EVTCHN = 0x93;
+/** Vector of the upcall on every vCPU. */
+export const IDT_EVTCHN = 0x93;
+/** Bytes of a gate; the code segment's selector in the GDT; rsp0 in the TSS. */
 const GATE_BYTES = 16;
 const KERNEL_CODE = 0x20;
 const TSS_RSP0 = 4;
@@ -69,7 +70,7 @@ export function interruptEntry(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): 
     core.serialising(n.ptiCycles);
   }
   // Kernel and user entries alike; generation A's stub has none.
-  if (os.generation.id === GENERATION_C) {
+  if (os.generation.id !== GENERATION_A) {
     core.at(At.lfence);
     core.lfence();
   }
@@ -138,7 +139,7 @@ export function interruptReturn(os: FreeBsd, cpu: KernelCpu, fromUser: boolean):
     core.at(At.toUser);
     core.microcoded(n.cliCycles);
     core.branch(false, core.operand32(os.image.statics.ibrsActive, NOW));
-    if (os.generation.id === GENERATION_C) {
+    if (os.generation.id !== GENERATION_A) {
       core.indirectCall(At.mds, core.operand64(os.image.statics.mdsHandler, NOW));
       core.at(At.mds);
       core.ret();

@@ -1,9 +1,8 @@
 /**
  * End of interrupt after an upcall: row X2 and X3 of the fact sheet on FreeBSD (2.9). Needed when the event came
- * through the vCPU's local APIC, that is when HVMOP_set_evtchn_upcall_vector worked: the model's only mode.
- * The cost, with its VM exit where the machine has one, is a lump.
+ * through the vCPU's local APIC, as a vector or as a line. What the access costs is Xen's (src/xen/hvm-exits.ts).
  */
-import { NOW } from '../x86/core.ts';
+import { type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import type { FreeBsd } from './os.ts';
@@ -19,7 +18,7 @@ const AT_TEST = perGeneration('eoi', ({ id, arch }) =>
 );
 
 /** Does the EOI if the guest needs one. */
-export function endOfInterrupt(os: FreeBsd, cpu: KernelCpu): void {
+export function* endOfInterrupt(os: FreeBsd, cpu: KernelCpu): Kernel {
   const { core } = cpu;
   const { statics } = os.image;
   core.at(AT_TEST[os.generation.id]);
@@ -30,6 +29,7 @@ export function endOfInterrupt(os: FreeBsd, cpu: KernelCpu): void {
   core.at(AT_EOI);
   core.branch(true, core.operand32(statics.x2apicMode, NOW));
   core.free(3);
-  core.transition(core.machine.n.eoiCycles);
+  yield* os.hardware.eoi(core);
+  core.at(AT_EOI);
   core.ret();
 }

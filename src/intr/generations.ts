@@ -1,49 +1,60 @@
-/** The generations of FreeBSD's interrupt code that have a name on the command line. */
+/** The guests' kernels that have a name on the command line. */
 import { unknownName } from '../model/errors.ts';
-import { bindPort } from './bind.ts';
-import { findA, putBackA, releaseIsrcA, takeIsrcA } from './bind-a.ts';
-import { findC, putBackC, releaseIsrcC, takeIsrcC } from './bind-c.ts';
-import { PCPU_DATA_A, PCPU_DATA_C, XENISRC_A, XENISRC_C } from './layout.ts';
-import type { Generation } from './os.ts';
-import { unbindPort } from './release.ts';
-import { GENERATION_A, GENERATION_C } from './source-files.ts';
-import { scanA, upcallA } from './upcall-a.ts';
-import { scanC, upcallC } from './upcall-c.ts';
+import { IDT_EVTCHN } from './entry.ts';
+import { CODE_A, CODE_C, CODE_C_FIFO } from './freebsd-code.ts';
+import { placeFreeBsd } from './freebsd-kernel.ts';
+import type { AbiName, Generation } from './guest-kernel.ts';
+import { HYPERVISOR_CALLBACK_VECTOR } from './linux/entry.ts';
+import { placeLinux } from './linux/kernel.ts';
+import { FREEBSD_LUMPS, LINUX_LUMPS } from './lumps.ts';
+import type { FreeBsdGeneration } from './os.ts';
 
-/** Generation A2: one file, one lock. */
-export const FREEBSD_A: Generation = {
-  id: GENERATION_A,
-  name: 'freebsd-a',
-  what: 'sys/x86/xen/xen_intr.c of 2021 to 2023: FreeBSD 13.1 and later 13.x',
-  isrc: XENISRC_A,
-  pcpu: PCPU_DATA_A,
-  upcall: upcallA,
-  scan: scanA,
-  find: findA,
-  putBack: putBackA,
-  bind: (os, cpu, kind, handler, vcpu) => bindPort(os, cpu, kind, handler, vcpu, takeIsrcA),
-  unbind: (os, cpu, port) => unbindPort(os, cpu, port, releaseIsrcA),
-};
+function freeBsd(name: string, what: string, abi: AbiName, code: FreeBsdGeneration): Generation {
+  return {
+    name,
+    what,
+    abi,
+    vector: IDT_EVTCHN,
+    findsIsrcs: true,
+    unmasks: ['hypercall', 'local'],
+    lumps: FREEBSD_LUMPS,
+    place: (memory, vcpus) => placeFreeBsd(memory, vcpus, code, abi),
+  };
+}
 
-/** Generation C: the end of the 2023 series. */
-export const FREEBSD_C: Generation = {
-  id: GENERATION_C,
-  name: 'freebsd-c',
-  what: 'sys/x86/xen/xen_arch_intr.c and sys/dev/xen/bus/xen_intr.c: main since 2023, FreeBSD 14',
-  isrc: XENISRC_C,
-  pcpu: PCPU_DATA_C,
-  upcall: upcallC,
-  scan: scanC,
-  find: findC,
-  putBack: putBackC,
-  bind: (os, cpu, kind, handler, vcpu) => bindPort(os, cpu, kind, handler, vcpu, takeIsrcC),
-  unbind: (os, cpu, port) => unbindPort(os, cpu, port, releaseIsrcC),
-};
+function linux(name: string, what: string, abi: AbiName): Generation {
+  return {
+    name,
+    what,
+    abi,
+    vector: HYPERVISOR_CALLBACK_VECTOR,
+    findsIsrcs: false,
+    unmasks: ['local'],
+    lumps: LINUX_LUMPS,
+    place: (memory, vcpus) => placeLinux(memory, vcpus, abi),
+  };
+}
 
-/** All generations, in the order in which they are listed. */
-export const GENERATIONS: readonly Generation[] = [FREEBSD_A, FREEBSD_C];
+/** All kernels, in the order in which they are listed. */
+export const GENERATIONS: readonly Generation[] = [
+  freeBsd(
+    'freebsd-a',
+    'sys/x86/xen/xen_intr.c of 2021 to 2023: FreeBSD 13.1 and later 13.x',
+    '2-level',
+    CODE_A,
+  ),
+  freeBsd(
+    'freebsd-c',
+    'sys/x86/xen/xen_arch_intr.c and sys/dev/xen/bus/xen_intr.c: main since 2023, FreeBSD 14',
+    '2-level',
+    CODE_C,
+  ),
+  freeBsd('freebsd-fifo', 'a what-if: freebsd-c with a consumer of the FIFO ABI', 'fifo', CODE_C_FIFO),
+  linux('linux-2l', 'drivers/xen/events/events_2l.c, with lateeoi: Linux since 5.12', '2-level'),
+  linux('linux-fifo', 'drivers/xen/events/events_fifo.c, the standard of Linux since 3.14', 'fifo'),
+];
 
-/** The generation of that name; a UserError (exit 2) with the nearest name otherwise. */
+/** The kernel of that name; a UserError (exit 2) with the nearest name otherwise. */
 export function generationByName(name: string): Generation {
   const generation = GENERATIONS.find((g) => g.name === name);
   if (generation === undefined)

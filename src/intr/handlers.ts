@@ -96,6 +96,7 @@ function ensureThread(os: FreeBsd, cpu: KernelCpu, event: Addr): void {
   const ithread = image.malloc(ITHREAD.bucket);
   const thread = image.malloc(THREAD.bucket);
   image.memory.poke64(thread + THREAD.lock, cpu.runQueue);
+  image.memory.poke64(ithread + ITHREAD.event, event);
   core.store32(thread + THREAD.inhibitors, TDI_IWAIT, NOW);
   core.store64(ithread + ITHREAD.thread, thread, 0, NOW);
   core.store32(ithread + ITHREAD.need, 0, NOW);

@@ -9,8 +9,31 @@ import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import type { Core } from '../x86/core.ts';
 import { LINE_BYTES, type Memory, PAGE_BYTES } from '../x86/memory.ts';
-import { PORTS, type SharedPages, VCPU_INFO } from '../xen/abi.ts';
-import { MTX_LOCK, MTX_UNOWNED, PCPU, type PcpuDataLayout, PIC, THREAD } from './layout.ts';
+import { PORTS, type SharedPages } from '../xen/abi.ts';
+import {
+  CPU_AREA,
+  MTX_LOCK,
+  MTX_UNOWNED,
+  PCPU,
+  type PcpuDataLayout,
+  PIC,
+  type Statics,
+  THREAD,
+  type XenIsrcLayout,
+} from './layout.ts';
+import {
+  counterNamer,
+  dynamicNamer,
+  gatesNamer,
+  heapNamer,
+  picNamer,
+  portTableNamer,
+  runQueueNamer,
+  staticsNamer,
+  threadNamer,
+  type Vectors,
+  vectorTableNamer,
+} from './names.ts';
 
 /** First vector of the event-channel block: 24 I/O APIC pins and 512 MSI vectors come before it. */
 export const FIRST_EVTCHN_IRQ = 536;
@@ -47,28 +70,6 @@ export interface KernelCpu {
   enabledHi: number;
 }
 
-/** Static variables of the kernel, by address. */
-export interface Statics {
-  readonly sharedInfoPtr: Addr;
-  readonly isrcLock: Addr;
-  readonly autoVectorCount: Addr;
-  readonly firstEvtchnIrq: Addr;
-  readonly x86Lock: Addr;
-  readonly availList: Addr;
-  readonly needsAck: Addr;
-  readonly numIoIrqs: Addr;
-  readonly interruptSourcesPtr: Addr;
-  readonly intrTableLock: Addr;
-  readonly icuLock: Addr;
-  readonly eventListLock: Addr;
-  readonly counterLock: Addr;
-  readonly vmIntrPtr: Addr;
-  readonly x2apicMode: Addr;
-  readonly apicEoi: Addr;
-  readonly ibrsActive: Addr;
-  readonly mdsHandler: Addr;
-}
-
 /** Memory of one FreeBSD kernel. */
 export class KernelImage {
   readonly memory: Memory;
@@ -84,16 +85,26 @@ export class KernelImage {
   readonly #heap = new Map<number, { next: Addr; end: Addr; free: Addr[] }>();
 
   readonly #pcpuLayout: PcpuDataLayout;
+  readonly #isrcLayout: XenIsrcLayout;
+  readonly #vectors: Vectors;
 
-  constructor(memory: Memory, vcpus: number, pcpuData: PcpuDataLayout) {
+  constructor(memory: Memory, vcpus: number, pcpuData: PcpuDataLayout, isrc: XenIsrcLayout) {
     this.memory = memory;
     this.#pcpuLayout = pcpuData;
+    this.#isrcLayout = isrc;
     this.statics = placeStatics(memory);
-    this.portToIsrc = memory.place('xen_intr_port_to_isrc', PORTS * 8, LINE_BYTES);
-    this.interruptSources = memory.place('interrupt_sources[]', NUM_IO_IRQS * 8, PAGE_BYTES);
-    this.intrcnt = memory.place('intrcnt[]', 8 * (1 + 2 * NUM_IO_IRQS + 2 * vcpus), PAGE_BYTES);
-    this.pic = memory.place('xen_intr_pic', PIC.bytes, LINE_BYTES);
-    this.idt = memory.place('idt[]', 256 * 16, PAGE_BYTES);
+    this.portToIsrc = memory.place('xen_intr_port_to_isrc', PORTS * 8, LINE_BYTES, portTableNamer);
+    this.interruptSources = memory.place(
+      'interrupt_sources[]',
+      NUM_IO_IRQS * 8,
+      PAGE_BYTES,
+      vectorTableNamer,
+    );
+    this.#vectors = { memory, table: this.interruptSources, first: FIRST_EVTCHN_IRQ, count: NUM_IO_IRQS };
+    const counters = 1 + 2 * NUM_IO_IRQS + 2 * vcpus;
+    this.intrcnt = memory.place('intrcnt[]', 8 * counters, PAGE_BYTES, counterNamer(NUM_IO_IRQS));
+    this.pic = memory.place('xen_intr_pic', PIC.bytes, LINE_BYTES, picNamer);
+    this.idt = memory.place('idt[]', 256 * 16, PAGE_BYTES, gatesNamer);
     this.gdt = memory.place('gdt[]', 128, LINE_BYTES);
     memory.poke64(this.statics.interruptSourcesPtr, this.interruptSources);
     memory.poke32(this.statics.firstEvtchnIrq, FIRST_EVTCHN_IRQ);
@@ -107,8 +118,9 @@ export class KernelImage {
     return this.#cpus[id]!.pcpuData + this.#pcpuLayout.enabled;
   }
 
-  /** Completes the picture once Xen has placed its pages. */
-  share(pages: SharedPages): void {
+  /** Completes the picture once Xen has placed its pages; `needsEoi` says whether upcalls end with an EOI. */
+  share(pages: SharedPages, needsEoi: boolean): void {
+    this.memory.poke32(this.statics.needsAck, needsEoi ? 1 : 0);
     this.memory.poke64(this.statics.sharedInfoPtr, pages.sharedInfo);
   }
 
@@ -130,7 +142,9 @@ export class KernelImage {
     const reused = zone.free.pop();
     if (reused !== undefined) return reused;
     if (zone.next === zone.end) {
-      zone.next = this.memory.place(`malloc-${bucket}`, PAGE_BYTES, PAGE_BYTES);
+      const namer = heapNamer(this.#vectors, this.#isrcLayout, bucket, () => page);
+      const page = this.memory.place(`malloc-${bucket}`, PAGE_BYTES, PAGE_BYTES, namer);
+      zone.next = page;
       zone.end = zone.next + PAGE_BYTES;
     }
     const object = zone.next;
@@ -150,7 +164,12 @@ export class KernelImage {
 
 function placeStatics(memory: Memory): Statics {
   // One .data/.bss neighbourhood: the words of xen_intr.c stand together, as a compiler emits them.
-  const base = memory.place('kernel statics', 512, LINE_BYTES);
+  const base = memory.place(
+    'kernel statics',
+    512,
+    LINE_BYTES,
+    staticsNamer(() => statics),
+  );
   const statics: Statics = {
     sharedInfoPtr: base,
     isrcLock: base + 64,
@@ -180,7 +199,6 @@ function placeStatics(memory: Memory): Statics {
     statics.counterLock,
   ];
   for (const lock of locks) memory.poke64(lock + MTX_LOCK, MTX_UNOWNED);
-  memory.poke32(statics.needsAck, 1);
   memory.poke32(statics.x2apicMode, 1);
   return statics;
 }
@@ -188,16 +206,16 @@ function placeStatics(memory: Memory): Statics {
 function placeCpu(memory: Memory, id: Vcpu, layout: PcpuDataLayout, counter: Addr): Omit<KernelCpu, 'core'> {
   const name = (what: string) => `cpu${id}: ${what}`;
   const pcpu = memory.place(name('struct pcpu'), PCPU.bytes, PAGE_BYTES);
-  const thread = memory.place(name('struct thread'), THREAD.bytes, 32);
+  const thread = memory.place(name('struct thread'), THREAD.bytes, 32, threadNamer(name('struct thread')));
   const stack = memory.place(name('kernel stack'), STACK_BYTES, PAGE_BYTES);
   const pcb = memory.place(name('struct pcb'), 256, LINE_BYTES);
-  const dynamic = memory.place(name('DPCPU area'), 1024, LINE_BYTES);
-  const vcpuInfoPtr = dynamic + 64;
-  const pintrcnt = dynamic + 72;
-  const vcpuInfo = dynamic + 128;
-  const pcpuData = dynamic + 128 + VCPU_INFO.bytes;
+  const dynamic = memory.place(name('DPCPU area'), CPU_AREA.bytes, LINE_BYTES, dynamicNamer(id, layout));
+  const vcpuInfoPtr = dynamic + CPU_AREA.vcpuInfoPtr;
+  const pintrcnt = dynamic + CPU_AREA.pintrcnt;
+  const vcpuInfo = dynamic + CPU_AREA.vcpuInfo;
+  const pcpuData = dynamic + CPU_AREA.pcpuData;
   const vIntr = memory.place(name('counter v_intr'), 8, LINE_BYTES);
-  const runQueue = memory.place(name('struct tdq'), 128, LINE_BYTES);
+  const runQueue = memory.place(name('struct tdq'), 128, LINE_BYTES, runQueueNamer(name('struct tdq')));
   memory.poke64(runQueue + MTX_LOCK, MTX_UNOWNED);
   memory.poke64(pcpu + PCPU.curthread, thread);
   memory.poke64(pcpu + PCPU.curpcb, pcb);

@@ -6,6 +6,8 @@
  * Offsets in struct pcpu and struct thread are those of 2019; what matters is which line a field is on.
  */
 
+import type { Addr } from '../model/units.ts';
+
 /** struct intsrc, 48 bytes. */
 export const INTSRC = { pic: 0, event: 8, count: 16, straycount: 24, index: 32, handlers: 36 } as const;
 
@@ -110,7 +112,7 @@ export const HANDLER = {
 export const IH_DEAD = 0x8;
 
 /** struct intr_thread, malloc-32. */
-export const ITHREAD = { thread: 8, need: 20, bucket: 32 } as const;
+export const ITHREAD = { event: 0, thread: 8, need: 20, bucket: 32 } as const;
 
 /** struct pcpu, 4,096 bytes behind %gs. */
 export const PCPU = {
@@ -157,3 +159,28 @@ export const SOFTC_BUCKET = 64;
 /** struct mtx: the lock word; 4 is unowned. */
 export const MTX_LOCK = 24;
 export const MTX_UNOWNED = 4;
+
+/** Static variables of the kernel, by address. */
+export interface Statics {
+  readonly sharedInfoPtr: Addr;
+  readonly isrcLock: Addr;
+  readonly autoVectorCount: Addr;
+  readonly firstEvtchnIrq: Addr;
+  readonly x86Lock: Addr;
+  readonly availList: Addr;
+  readonly needsAck: Addr;
+  readonly numIoIrqs: Addr;
+  readonly interruptSourcesPtr: Addr;
+  readonly intrTableLock: Addr;
+  readonly icuLock: Addr;
+  readonly eventListLock: Addr;
+  readonly counterLock: Addr;
+  readonly vmIntrPtr: Addr;
+  readonly x2apicMode: Addr;
+  readonly apicEoi: Addr;
+  readonly ibrsActive: Addr;
+  readonly mdsHandler: Addr;
+}
+
+/** Offsets in a CPU's DPCPU area (ours): variables of xen_intr.c and its vcpu_info, line-aligned. */
+export const CPU_AREA = { vcpuInfoPtr: 64, pintrcnt: 72, vcpuInfo: 128, pcpuData: 192, bytes: 1024 } as const;

@@ -20,6 +20,18 @@ export const LUMPS = {
   formatCycles: cycles('one formatted print of an interrupt name'),
   threadCreateCycles: cycles('creation of an ithread'),
   threadSleepCycles: cycles('msleep and wakeup of a thread, the switches to and from the ithread apart'),
+  linuxEntryCycles: cycles(
+    'Linux: irqentry_enter to irqentry_exit besides the frame: RCU, accounting, irq time',
+  ),
+  linuxRandomnessCycles: cycles('Linux: add_interrupt_randomness, each time handlers ran'),
+  linuxWakeCycles: cycles('Linux: napi_schedule or wake_up_process by a handler'),
+  linuxLateCycles: cycles(
+    'Linux: from the end of the upcall to the softirq or thread that ends a lateeoi event',
+  ),
+  linuxIrqAllocCycles: cycles('Linux: an interrupt number with its descriptor, sysfs and per-CPU counts'),
+  linuxIrqFreeCycles: cycles('Linux: giving them back, the RCU work that frees them included'),
+  linuxRequestIrqCycles: cycles('Linux: request_irq besides enabling the channel: /proc entries'),
+  linuxFreeIrqCycles: cycles('Linux: free_irq besides masking and waiting: /proc entries'),
 } as const satisfies ParamSpecs;
 
 /** The numbers of the lumps. */
@@ -51,4 +63,33 @@ export const LUMP_VALUES: ParamValues<typeof LUMPS> = {
   formatCycles: guessed(400, JUDGED, 200, 1000),
   threadCreateCycles: guessed(20_000, JUDGED, 8000, 60_000),
   threadSleepCycles: guessed(1000, JUDGED, 400, 3000),
+  linuxEntryCycles: guessed(120, JUDGED, 40, 500),
+  linuxRandomnessCycles: guessed(60, JUDGED, 20, 200),
+  linuxWakeCycles: guessed(300, JUDGED, 80, 1500),
+  linuxLateCycles: guessed(
+    1000,
+    `${JUDGED}; low end: softirq on irq_exit, high end: a kernel thread`,
+    150,
+    8000,
+  ),
+  linuxIrqAllocCycles: guessed(8000, JUDGED, 2000, 30_000),
+  linuxIrqFreeCycles: guessed(4000, JUDGED, 1000, 20_000),
+  linuxRequestIrqCycles: guessed(5000, JUDGED, 1500, 20_000),
+  linuxFreeIrqCycles: guessed(4000, JUDGED, 1000, 20_000),
 };
+
+/** Names of the lumps that FreeBSD's kernels charge. */
+export const FREEBSD_LUMPS: readonly string[] = Object.keys(LUMPS).filter(
+  (name) => !name.startsWith('linux'),
+);
+
+/** Names of the lumps that Linux's kernels charge: its own, and those of work that both do. */
+export const LINUX_LUMPS: readonly string[] = [
+  'filterCycles',
+  'evtchnHandlerCycles',
+  'ithreadHandlerCycles',
+  'userUnmaskCycles',
+  'mallocCycles',
+  'freeCycles',
+  ...Object.keys(LUMPS).filter((name) => name.startsWith('linux')),
+];

@@ -1,14 +1,18 @@
 /**
- * One FreeBSD guest as its kernels see it, and what a generation of the interrupt code has to provide.
+ * How ports are served and who watches it, for every guest; then one FreeBSD guest as its kernels see it, and what a
+ * generation of its interrupt code has to provide.
  */
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
-import type { ChannelKindCode, Hypercalls, SharedPages } from '../xen/abi.ts';
+import type { ChannelKindCode, Hypercalls, SharedPages, VirtualHardware } from '../xen/abi.ts';
+import type { FifoHypercalls } from '../xen/abi-fifo.ts';
 import type { IsrcAllocator } from './alloc/allocator.ts';
+import type { FifoArea } from './fifo-area.ts';
 import type { IsrcTable } from './isrc-table.ts';
 import type { KernelCpu, KernelImage } from './kernel-image.ts';
 import type { PcpuDataLayout, XenIsrcLayout } from './layout.ts';
 import type { Lumps } from './lumps.ts';
+import type { PortBits } from './port-bits.ts';
 import type { GenerationId } from './source-files.ts';
 
 /** How a driver serves its port. */
@@ -24,6 +28,9 @@ export const HandlerKind = {
 /** One of the values of `HandlerKind`. */
 export type HandlerKindCode = (typeof HandlerKind)[keyof typeof HandlerKind];
 
+/** How a port is unmasked: by EVTCHNOP_unmask always, or by the guest itself where it can (local-unmask.ts). */
+export type UnmaskName = 'hypercall' | 'local';
+
 /** Whoever watches the guest from outside; nothing it does is charged. */
 export interface Observer {
   /**
@@ -38,29 +45,39 @@ export interface Observer {
   pendingCleared(port: Port, was: boolean): void;
   /** An event found no handler: its source was masked and the event is lost. */
   stray(fresh: boolean): void;
-  /** The scan cleared the pending bit of a port that has no isrc: nobody is told (2.4, consequence 5). */
+  /**
+   * The scan cleared the pending bit of a port that has no isrc (2.4, consequence 5), or whose last handler was
+   * unlinked while the event was on its way to it: nobody is told.
+   */
   unclaimed(fresh: boolean): void;
-  /** The ithread of an event, which waited, became runnable on this vCPU. */
+  /** The guest itself cleared the mask bit of a port, without Xen: it can be served if it is pending. */
+  unmasked(port: Port, core: Core): void;
+  /** The thread that ends what the handlers of an event began, and which waited, became runnable on this vCPU. */
   ithreadRunnable(event: Addr, cpu: Vcpu): void;
 }
 
 /** Everything a kernel of this guest needs. */
 export interface FreeBsd {
-  readonly generation: Generation;
+  readonly generation: FreeBsdGeneration;
   readonly image: KernelImage;
   readonly table: IsrcTable;
   readonly pages: SharedPages;
+  /** Mask and pending bits, by ABI. */
+  readonly ports: PortBits;
+  /** The FIFO ABI's area and hypercalls; undefined with the 2-level ABI. */
+  readonly fifo: { readonly area: FifoArea; readonly hypercalls: FifoHypercalls } | undefined;
   readonly hypercalls: Hypercalls;
+  /** How ports are unmasked. */
+  readonly unmask: UnmaskName;
+  readonly hardware: VirtualHardware;
   readonly allocator: IsrcAllocator;
   readonly lumps: Lumps;
   readonly observer: Observer;
 }
 
 /** A generation of FreeBSD's Xen interrupt code. */
-export interface Generation {
+export interface FreeBsdGeneration {
   readonly id: GenerationId;
-  readonly name: string;
-  readonly what: string;
   readonly isrc: XenIsrcLayout;
   readonly pcpu: PcpuDataLayout;
   /** From the interrupt gate to the iretq, EOI included. */

@@ -4,11 +4,11 @@
  */
 import type { Addr, Ready } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
-import { SHARED_INFO } from '../xen/abi.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { FLAG_MASKED } from './layout.ts';
+import { unmaskPort } from './local-unmask.ts';
 import type { FreeBsd } from './os.ts';
-import { GENERATION_A, GENERATION_C, perGeneration } from './source-files.ts';
+import { GENERATION_A, GENERATION_C_FIFO, perGeneration } from './source-files.ts';
 
 /** Sites at which the callees start: targets of the indirect calls. */
 export const PIC_ENTRY = perGeneration('pic', ({ arch }) => ({
@@ -23,9 +23,11 @@ export const PIC_ENTRY = perGeneration('pic', ({ arch }) => ({
 const AT = perGeneration('pic work', ({ id, common }) => {
   const name = (what: string) => `xen_intr_${id === GENERATION_A ? 'pic_' : ''}${what}`;
   const enable = common.fn(name('enable_source'));
+  // The FIFO ABI finds the event word first.
+  const find = id === GENERATION_C_FIFO ? 4 : 0;
   return {
-    disable: common.fn(name('disable_source')).site('mask the port, note whether it was', 16),
-    disableIntr: common.fn(name('disable_intr')).site('mask the port', 8),
+    disable: common.fn(name('disable_source')).site('mask the port, note whether it was', 16 + find),
+    disableIntr: common.fn(name('disable_intr')).site('mask the port', 8 + find),
     enable: enable.site('masked by its user? else unmask', 4),
     unmask: enable.site('EVTCHNOP_unmask', 4),
     enabled: enable.site('return', 2),
@@ -35,7 +37,7 @@ const AT = perGeneration('pic work', ({ id, common }) => {
 
 /** Where a callback starts: in C with a jump to the function that does the work. */
 function enter(os: FreeBsd, core: Core, entry: number, work: number): void {
-  if (os.generation.id === GENERATION_C) {
+  if (os.generation.id !== GENERATION_A) {
     core.at(entry);
     core.jump();
   }
@@ -57,9 +59,9 @@ export function* disableSource(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: R
   const tPort = core.load32(isrc + layout.port, tIsrc);
   const port = core.lo;
   const tPage = core.load64(os.image.statics.sharedInfoPtr, NOW);
-  const tBit = core.join(tPort, core.alu(tPage));
+  const tBit = os.ports.locate(core, port, core.join(tPort, core.alu(tPage)));
   if (core.behind(tBit)) yield;
-  const tOld = core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tBit);
+  const tOld = os.ports.mask(core, port, tBit);
   const was = core.lo !== 0 ? FLAG_MASKED : 0;
   const tFlag = core.chain(tOld, 2);
   const tByte = core.load8(isrc + layout.flags, tIsrc);
@@ -77,14 +79,14 @@ export function* disableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Rea
   const tPort = core.load32(isrc + os.generation.isrc.port, tIsrc);
   const port = core.lo;
   const tPage = core.load64(os.image.statics.sharedInfoPtr, NOW);
-  const tBit = core.join(tPort, core.alu(tPage));
+  const tBit = os.ports.locate(core, port, core.join(tPort, core.alu(tPage)));
   if (core.behind(tBit)) yield;
-  core.lockBitSet(os.pages.sharedInfo + SHARED_INFO.mask, port, tBit);
+  os.ports.mask(core, port, tBit);
   core.ret();
 }
 
 /**
- * xen_intr_pic_enable_source: unmasks the port by hypercall unless its user had masked it.
+ * xen_intr_pic_enable_source: unmasks the port unless its user had masked it.
  * The caller has made the call.
  */
 export function* enableSource(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Ready): Kernel {
@@ -98,14 +100,14 @@ export function* enableSource(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Re
     core.load32(isrc + layout.port, tIsrc);
     const port = core.lo;
     core.free(2);
-    yield* os.hypercalls.unmask(core, port);
+    yield* unmaskPort(os, cpu, port, isrc, tIsrc);
   }
   core.at(AT[id].enabled);
   core.pop(1);
   core.ret();
 }
 
-/** xen_intr_pic_enable_intr: unmasks the port by hypercall, whoever masked it. The caller has made the call. */
+/** xen_intr_pic_enable_intr: unmasks the port, whoever masked it. The caller has made the call. */
 export function* enableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Ready): Kernel {
   const { core } = cpu;
   const { id } = os.generation;
@@ -113,7 +115,7 @@ export function* enableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Read
   core.load32(isrc + os.generation.isrc.port, tIsrc);
   const port = core.lo;
   core.free(2);
-  yield* os.hypercalls.unmask(core, port);
+  yield* unmaskPort(os, cpu, port, isrc, tIsrc);
   core.at(AT[id].enableIntr);
   core.ret();
 }

@@ -5,7 +5,6 @@
 import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
-import { SHARED_INFO } from '../xen/abi.ts';
 import { removeHandler } from './handlers.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { FLAG_CLOSE } from './layout.ts';
@@ -58,19 +57,18 @@ export function* closePort(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   const { image } = os;
   const { isrc: layout } = os.generation;
   const at = AT[os.generation.id];
-  const page = os.pages.sharedInfo;
   core.at(at.bits);
   const tPort = core.load32(isrc + layout.port, NOW);
   const port = core.lo;
   core.load32(isrc + layout.cpu, NOW);
   const owner = core.lo;
-  if (core.behind(tPort)) yield;
-  core.lockBitSet(page + SHARED_INFO.mask, port, tPort);
+  const tBit = os.ports.locate(core, port, tPort);
+  if (core.behind(tBit)) yield;
+  os.ports.mask(core, port, tBit);
   if (core.behind(NOW)) yield;
-  core.lockBitReset(page + SHARED_INFO.pending, port, tPort);
+  os.ports.clearPending(core, port, tBit);
   os.observer.pendingCleared(port, core.lo !== 0);
-  core.lockBitReset(image.enabledWords(owner), port, tPort);
-  core.lockBitSet(image.enabledWords(0), port, tPort);
+  os.ports.own(core, port, owner, 0, tPort, tPort);
   const tFlags = core.load8(isrc + layout.flags, NOW);
   if (core.branch((core.lo & FLAG_CLOSE) !== 0, tFlags)) {
     core.at(at.close);

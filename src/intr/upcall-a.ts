@@ -169,7 +169,7 @@ export function* scanA(os: FreeBsd, cpu: KernelCpu): Kernel {
 export function* upcallA(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): Kernel {
   interruptEntry(os, cpu, fromUser);
   yield* scan(os, cpu);
-  endOfInterrupt(os, cpu);
+  yield* endOfInterrupt(os, cpu);
   leave(cpu);
   interruptReturn(os, cpu, fromUser);
 }

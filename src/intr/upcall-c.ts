@@ -119,10 +119,10 @@ export function* scanC(os: FreeBsd, cpu: KernelCpu): Kernel {
       core.at(At.clear);
       const tWord = core.alu(core.alu(core.shift(tPort)));
       core.free(2);
-      const tClear = core.shift(tPort);
-      if (core.behind(tPort)) yield;
+      const tBoth = core.join(tWord, core.shift(tPort));
+      if (core.behind(tBoth)) yield;
       const word = page + SHARED_INFO.pending + l1i * 8;
-      core.lockAnd64(word, ~bitLo(bit), ~bitHi(bit), core.join(tWord, tClear));
+      core.lockAnd64(word, ~bitLo(bit), ~bitHi(bit), tBoth);
       cpu.fresh = ((core.lo & bitLo(bit)) | (core.hi & bitHi(bit))) !== 0;
       core.at(At.isrc);
       const tIsrc = core.load64(os.image.portToIsrc + port * 8, tPort);
@@ -184,12 +184,12 @@ export function* upcallC(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): Kernel
   core.at(At.call);
   core.free(2);
   core.call();
-  yield* scanC(os, cpu);
+  yield* os.generation.scan(os, cpu);
   core.at(At.restore);
   const tFrame = core.load64(core.sp, NOW);
   core.store64(thread + THREAD.intrFrame, 0, 0, tFrame, tThread);
   core.add32(thread + THREAD.nesting, -1, NOW);
-  endOfInterrupt(os, cpu);
+  yield* endOfInterrupt(os, cpu);
   core.at(At.exit);
   criticalExit(core, cpu, At.exit);
   core.unframe(WRAPPER_FRAME_BYTES);

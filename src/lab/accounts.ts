@@ -3,7 +3,10 @@ import { ModelBug } from '../model/errors.ts';
 import type { Core } from '../x86/core.ts';
 import { newAccount } from '../x86/retirement.ts';
 
-/** Operations that have an account of their own; `sender` is what other domains spend to send. */
+/**
+ * Operations that have an account of their own. `xen`: exits and switches on the guest's pCPUs outside its own code;
+ * `sender`: what other domains spend to send.
+ */
 export const OPERATIONS = [
   'upcall',
   'ithread',
@@ -12,6 +15,8 @@ export const OPERATIONS = [
   'move',
   'send',
   'unmask',
+  'priority',
+  'xen',
   'sender',
   'setup',
 ] as const;

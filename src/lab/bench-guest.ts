@@ -1,9 +1,9 @@
-/** A guest alone on one core, with nobody who sends: for measuring one function at a time. */
+/** A guest on whose host nothing happens by itself: for measuring one function at a time. */
 
-import { runIthread } from '../intr/ithread.ts';
 import { runAlone } from '../intr/os.ts';
-import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
+import type { Addr, Cycle, Port } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
+import type { Hardware } from '../xen/xen.ts';
 import { Guest, type GuestHost } from './guest.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -13,17 +13,26 @@ export type OnHandler = (port: Port, before: number) => void;
 /** A guest whose kernels run undisturbed. */
 export class BenchGuest implements GuestHost {
   readonly horizon = { cycle: Number.POSITIVE_INFINITY };
+  /** A machine on which nothing else happens; its methods can be replaced to watch what Xen asks for. */
+  readonly hardware: Hardware = {
+    interrupt: () => {},
+    wake: () => {},
+    deliver: () => {},
+    interruptsOn: () => true,
+    switchTo: () => {},
+  };
   readonly guest: Guest;
   /** Ports served since `order` was last cleared. */
   readonly order: Port[] = [];
   onHandler: OnHandler = () => {};
   readonly #runnable: Addr[] = [];
 
-  constructor(scenario: Scenario) {
-    this.guest = new Guest(scenario, 1, 0, this);
+  /** @param vcpus of the guest, of which the first is measured @param senders cores of other domains */
+  constructor(scenario: Scenario, vcpus = 1, senders = 0) {
+    this.guest = new Guest(scenario, vcpus, senders, this);
   }
 
-  /** Runs a kernel on the only vCPU and returns its cycles. */
+  /** Runs a kernel on the first vCPU and returns its cycles. */
   measure(kernel: Kernel<unknown>): Cycle {
     const { core } = this.guest.cpus[0]!;
     core.begin(core.now);
@@ -55,12 +64,11 @@ export class BenchGuest implements GuestHost {
   pending(_port: Port, _from: Core): void {}
   unmasked(_port: Port, _from: Core): void {}
   closed(_port: Port): void {}
-  marked(_vcpu: Vcpu, _from: Core): void {}
 
   #runIthreads(): void {
-    const { os, cpus } = this.guest;
+    const { kernel } = this.guest;
     for (let event = this.#runnable.shift(); event !== undefined; event = this.#runnable.shift()) {
-      runAlone(runIthread(os, cpus[0]!, event));
+      runAlone(kernel.thread(0, event));
     }
   }
 }

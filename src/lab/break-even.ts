@@ -26,8 +26,8 @@ const WARM_UP = 4;
 export function findCycles(scenario: Scenario, strategy: Strategy, n: number, cache: CacheState): Cycle {
   const bench = new BenchGuest({ ...scenario, strategy, cache });
   const { guest } = bench;
-  const { os } = guest;
-  const cpu = guest.cpus[0]!;
+  const { os, cpus } = guest.freeBsd;
+  const cpu = cpus[0]!;
   const isrcs = createIsrcs(os, cpu, n);
   const last = isrcs[n - 1]!;
   let cycles = 0;

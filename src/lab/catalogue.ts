@@ -1,17 +1,23 @@
 /** What can be named on the command line, as tables. */
 
 import { STRATEGIES } from '../intr/alloc/strategies.ts';
-import { GENERATIONS } from '../intr/generations.ts';
-import { LUMP_VALUES, LUMPS } from '../intr/lumps.ts';
+import { GENERATIONS, generationByName } from '../intr/generations.ts';
+import { UNMASKS } from '../intr/local-unmask.ts';
+import { FREEBSD_LUMPS, LUMP_VALUES, LUMPS } from '../intr/lumps.ts';
 import type { Sourced } from '../model/params.ts';
 import { type Cell, type Column, integer, type Table, text } from '../model/table.ts';
 import { MACHINE } from '../x86/machine.ts';
 import { MACHINES } from '../x86/machines/catalogue.ts';
+import { DELIVERY_MODES } from '../xen/delivery-mode.ts';
+import { SCHEDULERS } from '../xen/sched/catalogue.ts';
 import { CACHE_STATES, POLLUTED_STATES, RUN_PARAMS } from './scenario.ts';
 
 const MACHINE_COLUMNS: readonly Column[] = [
   text('schema', 'name and version of this table'),
-  text('machine', 'name of the machine; "kernel" for the lumps of kernel code that all share'),
+  text(
+    'machine',
+    'name of the machine; "kernel" for the lumps of kernel code that all share, "linux" for those of Linux alone',
+  ),
   text('parameter', 'name of the number, as --set takes it'),
   integer('value', 'see unit', 'neutral', 'the number'),
   text('unit', 'its unit'),
@@ -36,7 +42,8 @@ export function machinesTable(names?: readonly string[]): Table {
     }
   }
   for (const [name, spec] of Object.entries(LUMPS)) {
-    put('kernel', name, LUMP_VALUES[name as keyof typeof LUMPS], spec.unit, spec.what);
+    const owner = FREEBSD_LUMPS.includes(name) ? 'kernel' : 'linux';
+    put(owner, name, LUMP_VALUES[name as keyof typeof LUMPS], spec.unit, spec.what);
   }
   return { schema, columns: MACHINE_COLUMNS, keys: 3, rows };
 }
@@ -62,11 +69,24 @@ export function machineSummary(): Table {
   return { schema, columns, keys: 2, rows };
 }
 
+/** Whether a guest looks for unused isrcs, so that a strategy has to be named; a UserError for an unknown one. */
+export function findsIsrcs(guest: string): boolean {
+  return generationByName(guest).findsIsrcs;
+}
+
+/** The ways a guest can unmask ports, its own first; a UserError for an unknown guest. */
+export function unmasksOf(guest: string): readonly string[] {
+  return generationByName(guest).unmasks;
+}
+
 /** Names by kind, for help and completion. */
 export const NAMES = {
   machine: MACHINES.map((m) => m.name),
   guest: GENERATIONS.map((g) => g.name),
   strategy: STRATEGIES.map((s) => s.name),
   cache: [...CACHE_STATES, ...POLLUTED_STATES],
+  delivery: DELIVERY_MODES.map((m) => m.name),
+  scheduler: SCHEDULERS,
+  unmask: UNMASKS,
   set: [...Object.keys(MACHINE), ...Object.keys(LUMPS), ...Object.keys(RUN_PARAMS)],
 } as const;

@@ -23,6 +23,9 @@ const COLUMNS: readonly Column[] = [
   text('machine', 'modelled machine'),
   text('guest', 'generation of the FreeBSD code'),
   text('cache', 'state of the caches when an upcall or a bind begins'),
+  text('delivery', 'how upcalls reach the guest'),
+  text('scheduler', "Xen's scheduler"),
+  text('unmask', 'how the guest unmasks a port'),
   text('changes', 'numbers that were set by hand'),
   text('metric', 'what is compared; lower is better for all'),
   text('strategy', 'how an unused isrc is found'),
@@ -40,6 +43,9 @@ export interface Labelled {
   readonly machine: string;
   readonly guest: string;
   readonly cache: string;
+  readonly delivery: string;
+  readonly scheduler: string;
+  readonly unmask: string;
   readonly changes: string;
   readonly validation: string;
   readonly strategy: string;
@@ -52,11 +58,11 @@ export interface Labelled {
  * @param results in the order in which the strategies were named
  */
 export function compareTable(results: readonly Labelled[]): Table {
-  const schema = 'upcall.compare/1.0';
+  const schema = 'upcall.compare/2.0';
   const first = new Map<string, Labelled>();
   const rows: Cell[][] = [];
   for (const r of results) {
-    const keys = [r.trace, r.machine, r.guest, r.cache, r.changes];
+    const keys = [r.trace, r.machine, r.guest, r.cache, r.delivery, r.scheduler, r.unmask, r.changes];
     const group = keys.join('\n');
     const against = first.get(group) ?? r;
     first.set(group, against);
@@ -69,6 +75,6 @@ export function compareTable(results: readonly Labelled[]): Table {
       rows.push([schema, ...keys, metric, r.strategy, against.strategy, r.validation, ...cells]);
     }
   }
-  const keys = 9;
+  const keys = 12;
   return { schema, columns: COLUMNS, keys, rows: sortRows(rows, keys) };
 }

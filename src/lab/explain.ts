@@ -6,17 +6,15 @@
  */
 
 import { HandlerKind } from '../intr/os.ts';
-import { createIsrcs, serve } from '../intr/populate.ts';
 import { ModelBug, usageError } from '../model/errors.ts';
 import type { Cycle, Port } from '../model/units.ts';
 import { CAUSES } from '../x86/cause.ts';
 import { SITES } from '../x86/sites.ts';
 import type { TapeEntry } from '../x86/tape.ts';
 import { Uop } from '../x86/uop.ts';
-import { bitHi, bitLo } from '../x86/word64.ts';
-import { ChannelKind, PORTS, SHARED_INFO, VCPU_INFO } from '../xen/abi.ts';
-import { Target } from '../xen/delivery.ts';
+import { ChannelKind, PORTS } from '../xen/abi.ts';
 import { BenchGuest } from './bench-guest.ts';
+import { bindPorts, portWords } from './bench-ports.ts';
 import { type Bound, isSerialising, lowerBounds } from './bounds.ts';
 import { interruptedByUpcall } from './interrupts.ts';
 import type { Scenario } from './scenario.ts';
@@ -87,18 +85,17 @@ export function explainUpcall(scenario: Scenario, ports: readonly Port[], isrcs?
   }
   const bench = new BenchGuest(scenario);
   const { guest } = bench;
-  const { os, memory, domain } = guest;
-  const cpu = guest.cpus[VCPU]!;
-  createIsrcs(os, cpu, bound).forEach((isrc, i) => {
-    serve(os, isrc, i + 1);
-  });
-  for (let w = 0; w < PORTS / 64; w++) {
-    memory.poke64(domain.sharedInfo + SHARED_INFO.mask + 8 * w, 0);
-    memory.poke64(os.image.enabledWords(VCPU) + 8 * w, -1, -1);
-  }
+  const scanner = guest.kernel.scanner();
+  bindPorts(guest, scanner, bound);
+  const words = portWords(guest);
+  words.unmaskAll();
+  scanner.enableAll();
   return explained(bench, 'upcall', pending, bound, {
-    prepare: () => raise(bench, pending),
-    work: () => bench.run(interruptedByUpcall(guest, VCPU, Target.running)),
+    prepare: () => {
+      words.quiet();
+      words.raise(pending);
+    },
+    work: () => bench.run(interruptedByUpcall(guest, VCPU)),
     undo: () => {
       const served = bench.order.splice(0).sort((a, b) => a - b);
       if (served.join() !== pending.join()) throw new ModelBug('an upcall served other ports', { served });
@@ -114,23 +111,26 @@ export function explainUpcall(scenario: Scenario, ports: readonly Port[], isrcs?
 export function explainBind(scenario: Scenario, isrcs: number = BIND_ISRCS): Explanation {
   checkIsrcs(isrcs);
   const bench = new BenchGuest(scenario);
-  const { os, cpus } = bench.guest;
-  const cpu = cpus[VCPU]!;
+  const { kernel, cores } = bench.guest;
+  const core = cores[VCPU]!;
+  const words = portWords(bench.guest);
   let last: Port = 0;
   const bind = () => {
-    last = bench.run(os.generation.bind(os, cpu, ChannelKind.interdomain, HandlerKind.filter, VCPU));
+    last = bench.run(kernel.bind(VCPU, ChannelKind.interdomain, HandlerKind.filter, VCPU));
   };
   const undo = () => {
-    cpu.core.begin(cpu.core.now);
-    bench.run(os.generation.unbind(os, cpu, last));
+    // No upcall runs here that would take the port off its queue, for which an unbind may wait.
+    words.quiet();
+    core.begin(core.now);
+    bench.run(kernel.unbind(VCPU, last));
   };
   for (let i = 0; i < isrcs; i++) {
-    raise(bench, []);
-    cpu.core.begin(cpu.core.now);
+    words.quiet();
+    core.begin(core.now);
     bind();
   }
   undo();
-  return explained(bench, 'bind', [], isrcs, { prepare: () => raise(bench, []), work: bind, undo });
+  return explained(bench, 'bind', [], isrcs, { prepare: () => words.quiet(), work: bind, undo });
 }
 
 /** What is done again and again: only `work` is looked at. */
@@ -164,28 +164,6 @@ function explained(
 function checkIsrcs(isrcs: number): void {
   if (Number.isInteger(isrcs) && isrcs >= 1 && isrcs < PORTS) return;
   throw usageError(`--isrcs is ${isrcs}, expected 1..${PORTS - 1}`);
-}
-
-/** Makes exactly these ports pending, as if Xen had just marked them. */
-function raise({ guest }: BenchGuest, ports: readonly Port[]): void {
-  const { memory, domain } = guest;
-  const info = domain.vcpuInfo[VCPU]!;
-  let selectorLo = 0;
-  let selectorHi = 0;
-  for (let group = 0; group < PORTS / 64; group++) {
-    let lo = 0;
-    let hi = 0;
-    for (const port of ports) {
-      if (port >>> 6 !== group) continue;
-      lo |= bitLo(port & 63);
-      hi |= bitHi(port & 63);
-      selectorLo |= bitLo(group);
-      selectorHi |= bitHi(group);
-    }
-    memory.poke64(domain.sharedInfo + SHARED_INFO.pending + 8 * group, lo, hi);
-  }
-  memory.poke64(info + VCPU_INFO.pendingSel, selectorLo, selectorHi);
-  memory.poke64(info + VCPU_INFO.upcallPending, ports.length > 0 ? 1 : 0);
 }
 
 /** A recording with names; a ModelBug if its micro-ops do not add up to its cycles. */

@@ -1,113 +1,165 @@
 /**
- * Interrupts on their way to the vCPUs of a guest: when a mark arrives, what it finds the target doing, and the
- * upcall it starts. Costs are those of src/xen/delivery.ts.
+ * The hardware between the pCPUs: interrupt messages on their way, what each finds its pCPU doing, and what the
+ * processor itself does to the vCPU that runs there.
  */
 
 import type { Engine } from '../model/engine.ts';
 import { Priority } from '../model/event-queue.ts';
-import type { Vcpu } from '../model/units.ts';
+import type { Cycle, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
-import { arrivalCycles, exitCycles, Target } from '../xen/delivery.ts';
+import { interruptExit, windowExit } from '../xen/hvm-exits.ts';
+import { HostVector, IRQ_STAT, Mode, type Pcpu } from '../xen/pcpu.ts';
+import { Softirq } from '../xen/softirq-bits.ts';
+import type { VirtualCpu } from '../xen/virtual-cpu.ts';
+import type { Hardware, Xen } from '../xen/xen.ts';
+import { type Context, Level } from './context.ts';
 import type { Guest } from './guest.ts';
-import { Level, type Processor } from './processor.ts';
+import type { Processor } from './processor.ts';
 
-const AT = {
-  exit: new SourceFile('xen/arch/x86/hvm (exit)')
-    .fn('vmexit_handler')
-    .site('exit for the kick IPI, entry', 4),
-  inject: new SourceFile('xen/arch/x86/hvm (entry)').fn('intr_assist').site('injection at VM entry', 4),
-};
+const AT_POSTED = new SourceFile('(hardware)', 'posted')
+  .fn('posted-interrupt processing')
+  .site('PIR to IRR, delivery', 2);
 
-/** An interrupt reaches a vCPU: the kind of the engine's event, beside those of the processors (0 and 1). */
-export const EVENT_INJECT = 2;
+/** An interrupt, or a store that ends an MWAIT, reaches a pCPU: kinds of the engine's events beside a processor's. */
+export const EVENT_INTERRUPT = 2;
+export const EVENT_WAKE = 3;
 
-/** The interrupts of one guest. */
-export class Interrupts {
-  readonly #engine: Engine;
-  readonly #guest: Guest;
-  readonly #processors: readonly Processor[];
-  readonly #account: Float64Array;
-  /** By vCPU: an interrupt waits for the end of the upcall, as in the IRR. */
-  readonly #latched: Uint8Array;
-  /** By vCPU: what it does, as recorded, when it has nothing to do here; one of `Target`. */
-  readonly #idleState: Uint8Array;
-  /** By vCPU: ports served by the upcall under way. */
-  readonly #served: Int32Array;
+/** What the interrupts need of the vCPUs. */
+export interface InterruptHost {
+  readonly engine: Engine;
+  readonly xen: Xen;
+  readonly processors: readonly Processor[];
+  /** Account of what Xen does for a vCPU outside the guest's own code. */
+  readonly xenAccount: Float64Array;
+  contextOf(vcpu: VirtualCpu): Context;
+  idleContext(pcpu: Pcpu): Context;
+  /** The guest's upcall on the vCPU that runs there. */
+  startUpcall(processor: Processor, vcpu: VirtualCpu, cycles: Cycle): void;
+  /** An interrupt finds a vCPU that has had nothing to do here. */
+  disturbed(processor: Processor): void;
+}
 
-  /** @param account where the cycles of upcalls are credited */
-  constructor(engine: Engine, guest: Guest, processors: readonly Processor[], account: Float64Array) {
-    this.#engine = engine;
-    this.#guest = guest;
-    this.#processors = processors;
-    this.#account = account;
-    this.#latched = new Uint8Array(guest.cpus.length);
-    this.#idleState = new Uint8Array(guest.cpus.length);
-    this.#served = new Int32Array(guest.cpus.length);
+/** Interrupts of one host. */
+export class Interrupts implements Hardware {
+  readonly #host: InterruptHost;
+
+  constructor(host: InterruptHost) {
+    this.#host = host;
   }
 
-  /** What a vCPU does when it has nothing to do here: one of `Target`. */
-  noteIdle(vcpu: Vcpu, state: number): void {
-    this.#idleState[vcpu] = state;
+  interrupt(pcpu: Pcpu, vector: number, cycle: Cycle): void {
+    this.#schedule(EVENT_INTERRUPT, pcpu, vector, cycle);
   }
 
-  /** An event was newly marked for a vCPU by code on `from`. */
-  marked(vcpu: Vcpu, from: Core): void {
-    const target = this.#processors[vcpu]!;
-    let state: number = Target.running;
-    if (from === target.core) state = Target.self;
-    else if (target.executing(from.now) < 0) state = this.#idleState[vcpu]!;
-    const arrival = Math.max(this.#engine.now, from.now) + arrivalCycles(from.machine, state);
-    this.#engine.schedule(arrival, Priority.inject, EVENT_INJECT, vcpu, state);
+  wake(pcpu: Pcpu, cycle: Cycle): void {
+    this.#schedule(EVENT_WAKE, pcpu, 0, cycle);
   }
 
-  /** The upcall of a vCPU serves a port. */
-  serves(vcpu: Vcpu): void {
-    this.#served[vcpu]! += 1;
+  deliver(pcpu: Pcpu, cycles: Cycle): void {
+    this.#host.startUpcall(this.#host.processors[pcpu.index]!, pcpu.current!, cycles);
   }
 
-  /** An interrupt arrives: taken at once, or after an upcall under way, which runs with interrupts off. */
-  inject(vcpu: Vcpu, state: number): void {
-    const processor = this.#processors[vcpu]!;
-    const level = processor.executing(this.#engine.now);
-    if (processor.busy(Level.upcall)) {
-      this.#latched[vcpu] = 1;
+  interruptsOn(vcpu: VirtualCpu): boolean {
+    const context = this.#host.contextOf(vcpu);
+    const processor = this.#host.processors[vcpu.pcpu]!;
+    const sections = processor.context === context ? processor.core.interruptsOff : context.interruptsOff;
+    return context.kernels[Level.upcall] === undefined && sections === 0;
+  }
+
+  switchTo(pcpu: Pcpu, vcpu: VirtualCpu | undefined): void {
+    const { processors } = this.#host;
+    const next = vcpu === undefined ? this.#host.idleContext(pcpu) : this.#host.contextOf(vcpu);
+    processors[pcpu.index]!.switchTo(next);
+  }
+
+  /** Handles one of the two kinds of events. */
+  event(kind: number, index: number, vector: number): void {
+    const { xen, processors } = this.#host;
+    const pcpu = xen.pcpus[index]!;
+    const processor = processors[index]!;
+    const arrives = kind === EVENT_INTERRUPT;
+    if (arrives && pcpu.mode === Mode.guest && vector === HostVector.postedInterrupt) this.#posted(pcpu);
+    else {
+      if (arrives) pcpu.interrupts |= 1 << vector;
+      // An exit that is about to begin takes it along on its way back.
+      const exits = processor.busy(Level.xen);
+      if (arrives && pcpu.mode === Mode.guest && !exits) this.#exit(pcpu, processor);
+      else if (pcpu.mode === Mode.idle) {
+        // A pCPU that is lent is in no C-state: somebody outside runs there.
+        const leave = pcpu.lent > 0 ? 0 : xen.machine.cstateExitCycles;
+        processor.wake(this.#host.engine.now + leave);
+      }
+    }
+  }
+
+  /** The guest takes interrupts again: an armed window opens, or the hardware delivers what it holds. */
+  interruptsBackOn(processor: Processor): void {
+    const { xen, xenAccount } = this.#host;
+    const pcpu = xen.pcpus[processor.index]!;
+    const vcpu = pcpu.current!;
+    processor.core.interruptWaits = false;
+    if (vcpu.windowArmed) processor.start(Level.xen, windowExit(xen, pcpu), xenAccount);
+    else if (xen.usesVirtualDelivery && vcpu.hardwareDelivers()) {
+      xen.stats.injections++;
+      this.deliver(pcpu, xen.machine.n.eventInjectionCycles);
+    }
+  }
+
+  #posted(pcpu: Pcpu): void {
+    const { xen, processors } = this.#host;
+    const vcpu = pcpu.current!;
+    xen.stats.posted++;
+    vcpu.hardwareMergesPosted();
+    if (!this.interruptsOn(vcpu) || !vcpu.hardwareDelivers()) {
+      pcpu.core.interruptWaits = true;
       return;
     }
-    if (level === Level.upcall) {
-      this.#engine.schedule(processor.core.now, Priority.inject, EVENT_INJECT, vcpu, Target.self);
-      return;
-    }
-    if (level < 0) this.#guest.applyCacheState(vcpu, this.#engine.now);
-    this.#served[vcpu] = 0;
-    processor.start(Level.upcall, interruptedByUpcall(this.#guest, vcpu, state), this.#account);
+    xen.stats.injections++;
+    this.#host.disturbed(processors[pcpu.index]!);
+    this.deliver(pcpu, xen.machine.n.postedInterruptCycles);
   }
 
-  /** An upcall has ended; one that was latched follows. Returns how many ports it served. */
-  ended(vcpu: Vcpu): number {
-    if (this.#latched[vcpu] === 1) {
-      this.#latched[vcpu] = 0;
-      const { core } = this.#processors[vcpu]!;
-      this.#engine.schedule(core.now, Priority.inject, EVENT_INJECT, vcpu, Target.self);
-    }
-    return this.#served[vcpu]!;
+  #exit(pcpu: Pcpu, processor: Processor): void {
+    this.#host.disturbed(processor);
+    processor.start(Level.xen, interruptExit(this.#host.xen, pcpu), this.#host.xenAccount);
+  }
+
+  #schedule(kind: number, pcpu: Pcpu, vector: number, cycle: Cycle): void {
+    const { engine } = this.#host;
+    engine.schedule(Math.max(cycle, engine.now), Priority.inject, kind, pcpu.index, vector);
   }
 }
 
+/** What the hardware takes to deliver an upcall's vector, where the VM entry has not charged it (`Hardware.deliver`). */
+export function chargeDelivery(core: Core, cycles: Cycle): void {
+  if (cycles === 0) return;
+  core.at(AT_POSTED);
+  core.transition(cycles);
+}
+
+/** The guest's upcall, with what the hardware takes to deliver it where that is not charged yet. */
+export function* deliveredUpcall(guest: Guest, vcpu: Vcpu, cycles: Cycle): Kernel {
+  chargeDelivery(guest.coreOf(vcpu), cycles);
+  yield* guest.kernel.upcall(vcpu, guest.scenario.run.interruptedUser === 1);
+}
+
 /**
- * An upcall with what Xen does for it: from the exit that interrupts a vCPU to its resumption.
- *
- * @param state what the vCPU was doing: one of `Target`
+ * An upcall of a vCPU that runs on a core of its own, with everything another pCPU's mark of it causes here: the
+ * exit for the kick, the injection, the upcall, the window. The mark is taken as made.
  */
-export function* interruptedByUpcall({ os, cpus, scenario }: Guest, vcpu: Vcpu, state: number): Kernel {
-  const cpu = cpus[vcpu]!;
-  const { core } = cpu;
-  const exit = exitCycles(core.machine, state);
-  if (exit > 0) {
-    core.at(AT.exit);
-    core.transition(exit);
+export function* interruptedByUpcall(guest: Guest, vcpu: Vcpu): Kernel {
+  const { xen, memory, hvm } = guest;
+  const virtual = hvm.domain.virtualCpus[vcpu]!;
+  const pcpu = xen.pcpus[virtual.pcpu]!;
+  if (xen.usesVirtualDelivery) {
+    yield* deliveredUpcall(guest, vcpu, xen.machine.n.postedInterruptCycles);
+    return;
   }
-  core.at(AT.inject);
-  core.transition(core.machine.n.eventInjectionCycles);
-  yield* os.generation.upcall(os, cpu, scenario.run.interruptedUser === 1);
+  if (xen.mode.lapic || xen.mode.line) memory.poke32(virtual.irr, 1 << virtual.bit);
+  memory.poke32(pcpu.irqStat + IRQ_STAT.softirqs, 1 << Softirq.vcpuKick);
+  pcpu.interrupts |= 1 << HostVector.eventCheck;
+  yield* interruptExit(xen, pcpu);
+  yield* deliveredUpcall(guest, vcpu, 0);
+  if (virtual.windowArmed) yield* windowExit(xen, pcpu);
 }

@@ -2,16 +2,18 @@
  * Replays a trace on a guest: rows become sends and work at their scaled times, the guest does the rest.
  *
  * A row waits (and so do those behind it) while what it needs is not there yet: its port is still being bound or
- * unbound, its vCPU has no room for more work, every sender's core is busy. Such rows are counted.
+ * unbound, its vCPU has no room for more work, every sender's core is busy. Such rows are counted. Before a row waits
+ * for the guest every preempted vCPU is resumed: what the row waits for may need it, and its own row is behind.
  */
 
 import { HandlerKind, type HandlerKindCode } from '../intr/os.ts';
 import { ModelBug, traceError } from '../model/errors.ts';
-import type { Cycle } from '../model/units.ts';
+import type { Cycle, Vcpu } from '../model/units.ts';
 import {
   Channel,
   EXTERNAL,
   Handler,
+  isOfVcpu,
   Kind,
   TargetState,
   type Trace,
@@ -19,10 +21,10 @@ import {
   type TraceHeader,
 } from '../trace/table.ts';
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
-import { Target } from '../xen/delivery.ts';
 import { assertCredited } from './accounts.ts';
 import { PortState } from './port-map.ts';
 import type { Scenario } from './scenario.ts';
+import { TickClock } from './tick-clock.ts';
 import { Vcpus } from './vcpus.ts';
 import { Work } from './work-queue.ts';
 
@@ -69,6 +71,8 @@ class Player {
   #start: Cycle = -1;
   #rows = 0;
   #bound: number;
+  /** vCPUs that are preempted. */
+  readonly #preempted = new Set<Vcpu>();
 
   constructor(trace: Trace, file: string, scenario: Scenario) {
     this.#scenario = scenario;
@@ -90,6 +94,7 @@ class Player {
   finish(): Run {
     const { engine } = this.#vcpus;
     if (this.#start < 0) this.#start = this.#vcpus.startTime();
+    this.#resumeAll();
     engine.runTo(Number.POSITIVE_INFINITY);
     assertConserved(this.#vcpus);
     assertCredited(this.#vcpus.accounts, this.#vcpus.guest.cores);
@@ -126,11 +131,16 @@ class Player {
     const kind = batch.kind[i]!;
     const port = batch.port[i]!;
     const by = batch.by[i]!;
+    if (isOfVcpu(kind)) {
+      this.#ofVcpu(kind, by);
+      return;
+    }
     const needs = kind === Kind.bind ? PortState.unbound : PortState.bound;
     const ready = () =>
       (kind === Kind.notify || ports.state(port) === needs) && (by === EXTERNAL || vcpus.hasRoom(by));
     if (!ready()) {
       vcpus.stats.counts.held_rows++;
+      this.#resumeEarly();
       while (!ready()) this.#wait(kind, port);
     }
     this.#apply(batch, i, kind, port, by);
@@ -147,6 +157,49 @@ class Player {
       found,
       'an earlier time, or a smaller gap',
     );
+  }
+
+  /** A row about a vCPU alone. */
+  #ofVcpu(kind: number, by: Vcpu): void {
+    const { pcpus } = this.#vcpus;
+    switch (kind) {
+      case Kind.halt:
+        this.#vcpus.halt(by);
+        break;
+      case Kind.wake:
+        this.#vcpus.wake(by);
+        break;
+      case Kind.exit:
+        if (!this.#vcpus.hasRoom(by)) {
+          this.#vcpus.stats.counts.held_rows++;
+          this.#resumeEarly();
+          while (!this.#vcpus.hasRoom(by)) this.#wait(kind, 0);
+        }
+        this.#vcpus.give(by, Work.exit, 0);
+        break;
+      case Kind.interrupt:
+        pcpus.interrupt(by);
+        break;
+      case Kind.preempt:
+        this.#preempted.add(by);
+        pcpus.lend(by, false);
+        break;
+      case Kind.resume:
+        // Not if it was resumed early.
+        if (this.#preempted.delete(by)) pcpus.lend(by, true);
+        break;
+    }
+  }
+
+  /** Resumes every preempted vCPU. */
+  #resumeAll(): void {
+    for (const vcpu of this.#preempted) this.#vcpus.pcpus.lend(vcpu, true);
+    this.#preempted.clear();
+  }
+
+  #resumeEarly(): void {
+    this.#vcpus.stats.counts.early_resumes += this.#preempted.size;
+    this.#resumeAll();
   }
 
   #apply(batch: TraceBatch, i: number, kind: number, port: number, by: number): void {
@@ -170,9 +223,11 @@ class Player {
       case Kind.unmask:
         vcpus.userUnmasks(by, port);
         break;
+      case Kind.priority:
+        vcpus.give(by, Work.priority, port, 0, batch.to[i]!);
+        break;
       case Kind.send: {
-        const blocked = batch.target[i] === TargetState.blocked;
-        vcpus.noteTarget(port, blocked ? Target.blocked : Target.running);
+        if (batch.target[i] === TargetState.blocked) vcpus.noteBlocked(port);
         if (by !== EXTERNAL) vcpus.give(by, Work.send, port);
         else if (!vcpus.sendFromOutside(port)) {
           vcpus.stats.counts.held_rows++;
@@ -200,42 +255,17 @@ class Player {
   }
 }
 
-/** Every event sent is served, absorbed, cancelled by a close, lost as a stray, or still pending. */
+/**
+ * Every event sent, or made pending once more by an unmask, is served, absorbed, cancelled by a close, lost as a
+ * stray or for want of a queue, or still pending.
+ */
 export function assertConserved(vcpus: Vcpus): void {
   const { counts } = vcpus.stats;
-  const { sends, coalesced, cancelled } = vcpus.guest.channels.stats;
+  const { delivered, lost } = counts;
+  const { sends, repeated, coalesced, cancelled, unqueued } = vcpus.guest.channels.stats;
   const pending = vcpus.stillPending();
-  if (sends !== counts.delivered + coalesced + cancelled + counts.lost + pending) {
-    const { delivered, lost } = counts;
-    throw new ModelBug('events are not conserved', { sends, delivered, coalesced, cancelled, lost, pending });
-  }
-}
-
-/** Ticks of a recorded clock as cycles of the modelled one, scaled, rounded down, in exact integers. */
-export class TickClock {
-  readonly #tickHz: number;
-  readonly #coreHz: number;
-  readonly #permille: number;
-
-  constructor(tickHz: number, coreHz: number, permille: number) {
-    this.#tickHz = tickHz;
-    this.#coreHz = coreHz;
-    this.#permille = permille;
-  }
-
-  /** floor(floor(ticks * coreHz / tickHz) * permille / 1000) without leaving the safe integers. */
-  cycles(ticks: number): Cycle {
-    const hz = this.#tickHz;
-    const whole = Math.floor(ticks / hz) * this.#coreHz;
-    const part = ticks % hz;
-    const ratio = Math.floor(this.#coreHz / hz);
-    const rest = this.#coreHz % hz;
-    // part * rest / hz in two digits of base 2^17: each product stays below 2^53.
-    const high = Math.floor(part / 131_072);
-    const low = part % 131_072;
-    const q = Math.floor((high * rest) / hz);
-    const r = (high * rest) % hz;
-    const cycles = whole + part * ratio + q * 131_072 + Math.floor((r * 131_072 + low * rest) / hz);
-    return Math.floor(cycles / 1000) * this.#permille + Math.floor(((cycles % 1000) * this.#permille) / 1000);
+  if (sends + repeated !== delivered + coalesced + cancelled + lost + unqueued + pending) {
+    const found = { sends, repeated, delivered, coalesced, cancelled, lost, unqueued, pending };
+    throw new ModelBug('events are not conserved', found);
   }
 }

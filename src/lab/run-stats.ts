@@ -28,6 +28,11 @@ export const RUN_STATS = {
   ithread_runs: { unit: 'runs', direction: 'neutral', what: 'times an ithread was switched to' },
   outgoing: { unit: 'events', direction: 'neutral', what: 'events sent to other domains' },
   held_rows: { unit: 'rows', direction: 'lower', what: 'rows of the trace that had to wait for the guest' },
+  early_resumes: {
+    unit: 'vCPUs',
+    direction: 'lower',
+    what: 'preempted vCPUs resumed before their row, because another row had to wait',
+  },
 } as const;
 
 /** Distributions of a run, in cycles. */

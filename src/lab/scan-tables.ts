@@ -16,14 +16,19 @@ export function scanTable(scenario: Scenario, r: ScanResult): Table {
     columns: [
       text('schema', 'name and version of this table'),
       text('machine', 'modelled machine'),
-      text('guest', 'generation of the FreeBSD code'),
+      text('guest', "the guest's kernel"),
       text('cache', 'state of the caches at the call'),
       text('validation', 'whether cycles of this machine were compared with silicon'),
       text('order', 'ports in the order in which they were served'),
-      integer('active_reads', 'evaluations', 'lower', 'evaluations of pending & ~mask & enabled'),
+      integer(
+        'active_reads',
+        'evaluations',
+        'lower',
+        'evaluations of pending & ~mask & enabled, or event words looked at',
+      ),
       integer('cycles', 'cycles', 'lower', 'from the call of the C function to its return'),
       text('still_pending', 'ports pending after the call'),
-      text('last_after', 'cursors after the call'),
+      text('last_after', 'cursors after the call; none with the FIFO ABI'),
     ],
     keys: 4,
     rows: [
@@ -37,10 +42,14 @@ export function scanTable(scenario: Scenario, r: ScanResult): Table {
         r.activeReads,
         r.cycles,
         r.stillPending.join(' '),
-        `${r.lastL1}.${r.lastL2}`,
+        cursorText(r),
       ],
     ],
   };
+}
+
+function cursorText({ cursor }: ScanResult): string {
+  return cursor === undefined ? 'none' : `${cursor.word}.${cursor.bit}`;
 }
 
 /**
@@ -54,14 +63,14 @@ export function casesTable(
   cases: readonly ScanCaseRow[],
   benchOf: (guest: string) => ScanBench,
 ): Table {
-  const guests = GENERATIONS.map((g) => g.name);
+  const guests = GENERATIONS.filter((g) => g.abi === '2-level').map((g) => g.name);
   for (const { line, generation } of cases) {
     if (guests.includes(generation)) continue;
     throw traceError({ file, line }, `generation "${generation}"`, `one of ${guests.join(', ')}`);
   }
   const rows = cases.map((c): Cell[] => {
     const r = benchOf(generationByName(c.generation).name).run(c, false);
-    return [c.id, c.generation, r.order.join(' '), r.stillPending.join(' '), `${r.lastL1}.${r.lastL2}`];
+    return [c.id, c.generation, r.order.join(' '), r.stillPending.join(' '), cursorText(r)];
   });
   const columns = [
     text('id', 'the case, as the file names it'),

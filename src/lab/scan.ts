@@ -1,11 +1,12 @@
 /** One call of the pending scan on a given state: which ports it serves, in which order, at what cost. */
 
-import { createIsrcs, serve } from '../intr/populate.ts';
+import type { Cursor, Scanner } from '../intr/scanner.ts';
 import { usageError } from '../model/errors.ts';
 import type { Cycle, Port } from '../model/units.ts';
 import { bitHi, bitLo } from '../x86/word64.ts';
-import { PORTS, SHARED_INFO, VCPU_INFO } from '../xen/abi.ts';
+import { PORTS, VCPU_INFO } from '../xen/abi.ts';
 import { BenchGuest } from './bench-guest.ts';
+import { type BenchPorts, bindPorts, portWords } from './bench-ports.ts';
 import type { Scenario } from './scenario.ts';
 
 /** A port whose pending bit is set while the `during`-th handler of the call runs (1-based). */
@@ -16,7 +17,7 @@ export interface Arrival {
 
 /** The state before the call. */
 export interface ScanCase {
-  /** Cursors: group and bit served last, 0..63; (63, 63) before anything. */
+  /** Cursors, 0..63: FreeBSD's group and bit served last, Linux's next ones; -1 before anything. */
   readonly lastL1: number;
   readonly lastL2: number;
   /** evtchn_pending_sel: low and high 32 bits. */
@@ -41,20 +42,22 @@ export interface ScanResult {
   readonly instructions: number;
   readonly uops: number;
   readonly stillPending: Port[];
-  readonly lastL1: number;
-  readonly lastL2: number;
+  /** Where the scan stands; undefined with the FIFO ABI. */
+  readonly cursor: Cursor | undefined;
 }
 
 /** Runs cases one after the other on one guest whose 4,095 ports are all bound. */
 export class ScanBench {
   readonly #bench: BenchGuest;
-  readonly #isrcs: readonly number[];
+  readonly #scanner: Scanner;
+  readonly #ports: BenchPorts;
 
   constructor(scenario: Scenario) {
-    this.#bench = new BenchGuest(scenario);
-    const { os, cpus } = this.#bench.guest;
-    this.#isrcs = createIsrcs(os, cpus[0]!, PORTS - 1);
-    for (let port = 1; port < PORTS; port++) serve(os, this.#isrcs[port - 1]!, port);
+    this.#bench = new BenchGuest(scenario, 1, 1);
+    const { guest } = this.#bench;
+    this.#scanner = guest.kernel.scanner();
+    bindPorts(guest, this.#scanner, PORTS - 1);
+    this.#ports = portWords(guest);
   }
 
   /**
@@ -68,85 +71,52 @@ export class ScanBench {
 
   #once(c: ScanCase): ScanResult {
     const bench = this.#bench;
+    const scanner = this.#scanner;
     const { guest } = bench;
-    const cpu = guest.cpus[0]!;
     this.#setUp(c);
     bench.order.length = 0;
     bench.onHandler = (_port, before) => {
-      for (const a of c.arrivals) if (a.during === before + 1) this.#arrive(a.port);
+      for (const a of c.arrivals) if (a.during === before + 1) this.#ports.arrive(a.port);
     };
-    cpu.evaluations = 0;
+    scanner.looks = 0;
     if (guest.scenario.cache !== 'warm') guest.applyDataCacheState(0);
-    const before = cpu.core.instructionCount;
-    const uopsBefore = cpu.core.uopCount;
-    const cycles = bench.measure(guest.os.generation.scan(guest.os, cpu));
-    const { memory } = guest;
-    const { l1i, l2i } = guest.os.generation.pcpu;
+    const core = guest.cores[0]!;
+    const before = core.instructionCount;
+    const uopsBefore = core.uopCount;
+    const cycles = bench.measure(scanner.scan());
+    bench.onHandler = () => {};
     return {
       order: [...bench.order],
-      activeReads: cpu.evaluations,
+      activeReads: scanner.looks,
       cycles,
-      instructions: cpu.core.instructionCount - before - 1,
-      uops: cpu.core.uopCount - uopsBefore,
-      stillPending: this.#pendingPorts(),
-      lastL1: memory.peek32(cpu.pcpuData + l1i),
-      lastL2: memory.peek32(cpu.pcpuData + l2i),
+      instructions: core.instructionCount - before - 1,
+      uops: core.uopCount - uopsBefore,
+      stillPending: this.#ports.pending(),
+      cursor: scanner.cursor,
     };
   }
 
   #setUp(c: ScanCase): void {
-    const { guest } = this.#bench;
-    const { memory, domain } = guest;
-    const { image, generation } = guest.os;
-    const cpu = guest.cpus[0]!;
-    for (let w = 0; w < 64; w++) {
-      memory.poke64(domain.sharedInfo + SHARED_INFO.pending + 8 * w, 0);
-      memory.poke64(domain.sharedInfo + SHARED_INFO.mask + 8 * w, 0);
-      memory.poke64(image.enabledWords(0) + 8 * w, -1, -1);
-    }
-    for (let p = 1; p < PORTS; p++) memory.poke64(image.portToIsrc + 8 * p, this.#isrcs[p - 1]!);
-    for (const p of c.pending) this.#set(domain.sharedInfo + SHARED_INFO.pending, p, 1);
-    for (const p of c.masked) this.#set(domain.sharedInfo + SHARED_INFO.mask, p, 1);
-    for (const p of c.notEnabled) this.#set(image.enabledWords(0), p, 0);
-    for (const p of c.unbound) memory.poke64(image.portToIsrc + 8 * p, 0);
-    memory.poke32(cpu.pcpuData + generation.pcpu.l1i, c.lastL1);
-    memory.poke32(cpu.pcpuData + generation.pcpu.l2i, c.lastL2);
+    const { memory, domain } = this.#bench.guest;
+    const scanner = this.#scanner;
+    this.#ports.quiet();
+    this.#ports.unmaskAll();
+    scanner.enableAll();
+    for (let p = 1; p < PORTS; p++) scanner.setBound(p, true);
+    for (const p of c.masked) this.#ports.mask(p);
+    this.#ports.raise(c.pending);
+    for (const p of c.notEnabled) scanner.disable(p);
+    for (const p of c.unbound) scanner.setBound(p, false);
+    scanner.cursor = c.lastL1 < 0 ? scanner.initial : { word: c.lastL1, bit: c.lastL2 };
+    if (scanner.cursor === undefined) return;
     const info = domain.vcpuInfo[0]!;
     memory.poke64(info + VCPU_INFO.pendingSel, c.selectorLo, c.selectorHi);
     memory.poke64(info + VCPU_INFO.upcallPending, 1);
   }
-
-  /** An event comes in: its pending bit, and if it is not masked its selector bit for the next upcall. */
-  #arrive(port: Port): void {
-    const { memory, domain } = this.#bench.guest;
-    this.#set(domain.sharedInfo + SHARED_INFO.pending, port, 1);
-    const mask = memory.peek32(domain.sharedInfo + SHARED_INFO.mask + (port >>> 5) * 4);
-    if (((mask >>> (port & 31)) & 1) === 0) {
-      this.#set(domain.vcpuInfo[0]! + VCPU_INFO.pendingSel, port >>> 6, 1);
-    }
-  }
-
-  #set(words: number, bit: number, value: number): void {
-    const { memory } = this.#bench.guest;
-    const word = words + (bit >>> 5) * 4;
-    const mask = 1 << (bit & 31);
-    const old = memory.peek32(word);
-    memory.poke32(word, value === 1 ? old | mask : old & ~mask);
-  }
-
-  #pendingPorts(): Port[] {
-    const { memory, domain } = this.#bench.guest;
-    const ports: Port[] = [];
-    for (let p = 0; p < PORTS; p++) {
-      const word = memory.peek32(domain.sharedInfo + SHARED_INFO.pending + (p >>> 5) * 4);
-      if (((word >>> (p & 31)) & 1) === 1) ports.push(p);
-    }
-    return ports;
-  }
 }
 
-/** A case in which every pending port is unmasked, enabled, bound and selected. */
-export function plainCase(ports: readonly Port[], lastL1: number, lastL2: number): ScanCase {
+/** A case in which every pending port is unmasked, enabled, bound and selected. Without cursors: before anything. */
+export function plainCase(ports: readonly Port[], lastL1 = -1, lastL2 = -1): ScanCase {
   let selectorLo = 0;
   let selectorHi = 0;
   for (const port of ports) {
@@ -157,7 +127,7 @@ export function plainCase(ports: readonly Port[], lastL1: number, lastL2: number
     selectorHi |= bitHi(port >>> 6);
   }
   for (const cursor of [lastL1, lastL2]) {
-    if (!Number.isInteger(cursor) || cursor < 0 || cursor > 63) {
+    if (!Number.isInteger(cursor) || cursor < -1 || cursor > 63) {
       throw usageError(`--last names ${cursor}, expected two integers 0..63`);
     }
   }

@@ -3,16 +3,19 @@
  * number that has a name. A scenario is what a row of a report must say to be repeatable.
  */
 
-import type { Strategy } from '../intr/alloc/strategies.ts';
-import { strategyByName } from '../intr/alloc/strategies.ts';
+import { OWN_STRATEGY, type Strategy, strategyByName } from '../intr/alloc/strategies.ts';
 import { generationByName } from '../intr/generations.ts';
+import type { Generation } from '../intr/guest-kernel.ts';
+import { unmaskOf } from '../intr/local-unmask.ts';
 import { LUMP_VALUES, LUMPS, type Lumps } from '../intr/lumps.ts';
-import type { Generation } from '../intr/os.ts';
+import type { UnmaskName } from '../intr/os.ts';
 import { unknownName, usageError } from '../model/errors.ts';
 import { Fingerprint } from '../model/fingerprint.ts';
 import { numbersOf, type ParamSpecs, parseAssignment, type Sourced } from '../model/params.ts';
 import { defineMachine, MACHINE, type Machine } from '../x86/machine.ts';
 import { machineByName } from '../x86/machines/catalogue.ts';
+import { type DeliveryMode, deliveryByName } from '../xen/delivery-mode.ts';
+import { schedulerByName } from '../xen/sched/catalogue.ts';
 import { WORKLOADS, type Workload } from './pressure.ts';
 
 /** Where the guest's data is when an upcall or a bind begins. */
@@ -46,6 +49,19 @@ export const RUN_PARAMS = {
     what: 'the vCPUs are spread over, in turn; memory is on the first',
   },
   senderSocket: { unit: 'socket', min: 0, max: 1, what: 'of the pCPUs of other domains' },
+  pcpus: { unit: 'pCPUs', min: 0, max: 64, what: 'for the vCPUs of the guest; 0 for one each' },
+  hogs: {
+    unit: 'vCPUs',
+    min: 0,
+    max: 64,
+    what: 'vCPUs of other domains that never stop, spread over the pCPUs of the guest',
+  },
+  idleHalts: {
+    unit: 'bool',
+    min: 0,
+    max: 1,
+    what: 'a vCPU with nothing to do halts; 0: as recorded. Where pCPUs are shared it always does',
+  },
   senders: { unit: 'cores', min: 1, max: 16, what: 'pCPUs of other domains that send' },
 } as const satisfies ParamSpecs;
 
@@ -60,6 +76,12 @@ export interface Scenario {
   readonly machine: Machine;
   readonly generation: Generation;
   readonly strategy: Strategy;
+  /** How upcalls reach the guest. */
+  readonly delivery: DeliveryMode;
+  /** Name of Xen's scheduler. */
+  readonly scheduler: string;
+  /** How the guest unmasks ports. */
+  readonly unmask: UnmaskName;
   /** A `CacheState` or a `POLLUTED_STATES`. */
   readonly cache: string;
   /** What runs between two operations; undefined when nothing does. */
@@ -74,19 +96,29 @@ export interface Scenario {
 export interface ScenarioNames {
   readonly machine: string;
   readonly guest: string;
-  readonly strategy: string;
+  /** How isrcs are found; undefined for the standard one, or the guest's own where it has none. */
+  readonly strategy?: string | undefined;
   readonly cache: string;
+  /** A delivery mode and a scheduler; the defaults where there is none. */
+  readonly delivery?: string;
+  readonly scheduler?: string;
+  /** How ports are unmasked; undefined for the guest's own way. */
+  readonly unmask?: string | undefined;
   /** `key=value` for machine numbers, lumps and run parameters. */
   readonly set?: readonly string[];
 }
 
 /** Defaults where the user names none. */
-export const DEFAULT_NAMES: ScenarioNames = {
+export const DEFAULT_NAMES = {
   machine: 'zen5',
   guest: 'freebsd-c',
-  strategy: 'slist',
   cache: 'warm',
-};
+  delivery: 'lapic',
+  scheduler: 'credit2',
+} as const satisfies ScenarioNames;
+
+/** The strategy where none is named, of a guest that has isrcs. */
+export const DEFAULT_STRATEGY = 'slist';
 
 /** Where every name that `set` knows can be read. */
 const KNOWN = `upcall machines show NAME lists the numbers of machine and kernel; those of a run are ${Object.keys(RUN_PARAMS).join(', ')}`;
@@ -97,6 +129,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   guest: 'an option of its own, --guest; whatif alone takes it in --set',
   strategy: 'an option of its own, --strategy; whatif alone takes it in --set',
   cache: 'an option of its own, --cache; whatif alone takes it in --set',
+  delivery: 'an option of its own, --delivery; whatif alone takes it in --set',
+  scheduler: 'an option of its own, --scheduler; whatif alone takes it in --set',
+  unmask: 'an option of its own, --unmask; whatif alone takes it in --set',
   load: 'taken by whatif only; the number is gapPermille, gaps in thousandths: load=2 is gapPermille=500',
   handler: 'taken by whatif only; the numbers are filterCycles and ithreadHandlerCycles',
 };
@@ -115,6 +150,9 @@ export function scenarioOf(names: ScenarioNames): Scenario {
     pageBits: 21,
     sockets: 1,
     senderSocket: 0,
+    pcpus: 0,
+    hogs: 0,
+    idleHalts: 0,
     senders: 4,
   };
   const lumps: Record<string, number> = { ...numbersOf<typeof LUMPS>(LUMP_VALUES) };
@@ -142,10 +180,14 @@ export function scenarioOf(names: ScenarioNames): Scenario {
   const states = [...CACHE_STATES, ...POLLUTED_STATES];
   if (!states.includes(cache)) throw unknownName('cache state', cache, states);
   const workload = WORKLOADS.find(({ name }) => cache === `polluted(${name})`);
+  const generation = generationByName(names.guest);
   return {
     machine,
-    generation: generationByName(names.guest),
-    strategy: strategyByName(names.strategy),
+    generation,
+    strategy: strategyOf(generation, names.strategy),
+    delivery: deliveryByName(names.delivery ?? DEFAULT_NAMES.delivery),
+    scheduler: schedulerByName(names.scheduler ?? DEFAULT_NAMES.scheduler),
+    unmask: unmaskOf(generation, names.unmask),
     cache,
     workload,
     lumps: lumps as Lumps,
@@ -154,19 +196,32 @@ export function scenarioOf(names: ScenarioNames): Scenario {
   };
 }
 
+function strategyOf({ name, findsIsrcs }: Generation, strategy: string | undefined): Strategy {
+  if (findsIsrcs) return strategyByName(strategy ?? DEFAULT_STRATEGY);
+  if (strategy === undefined || strategy === OWN_STRATEGY.name) return OWN_STRATEGY;
+  throw usageError(
+    `strategy "${strategy}" is a way to find an isrc, which ${name} has none of: leave --strategy out, or say "own"`,
+  );
+}
+
 /** How many numbers a scenario uses that are guessed, those set by hand included. */
 export function guessedNumbers(scenario: Scenario): { machine: number; kernel: number } {
   const guessed = (values: Readonly<Record<string, Sourced>>) =>
     Object.values(values).filter((v) => v.confidence === 'guessed').length;
-  const { machine, workload } = scenario;
+  const { machine, workload, generation } = scenario;
+  const lumps = Object.fromEntries(
+    Object.entries(LUMP_VALUES).filter(([name]) => generation.lumps.includes(name)),
+  );
   const other = workload === undefined ? 0 : guessed(workload.values);
-  return { machine: guessed(machine.values), kernel: guessed(LUMP_VALUES) + other };
+  return { machine: guessed(machine.values), kernel: guessed(lumps) + other };
 }
 
 /** A fingerprint of every number a scenario uses: equal fingerprints mean equal constants. */
 export function modelFingerprint(scenario: Scenario): string {
   const f = new Fingerprint();
-  for (const [name, value] of Object.entries({ ...scenario.machine.n, ...scenario.lumps, ...scenario.run })) {
+  const { generation, machine, lumps, run } = scenario;
+  const charged = Object.entries(lumps).filter(([name]) => generation.lumps.includes(name));
+  for (const [name, value] of [...Object.entries(machine.n), ...charged, ...Object.entries(run)]) {
     f.addText(name);
     f.addWide(value);
   }

@@ -28,7 +28,15 @@ export function recordingFile(name: string): string {
 }
 
 /** Small hand-written traces; each has a golden, explained in reports/goldens/README.md. */
-export const MICRO_TRACES = ['one-event', 'burst', 'wrap', 'masked', 'bind-unbind', 'two-vcpus'] as const;
+export const MICRO_TRACES = [
+  'one-event',
+  'burst',
+  'wrap',
+  'masked',
+  'bind-unbind',
+  'two-vcpus',
+  'hypervisor',
+] as const;
 
 /** File of a hand-written trace below `traces`. */
 export function microFile(name: string): string {
@@ -42,7 +50,7 @@ function named(
   trace: string,
   machine: string,
   guest: string,
-  strategy: string,
+  strategy: string | undefined,
   cache: string,
 ): NamedScenario {
   return { trace, names: { machine, guest, strategy, cache } };
@@ -62,4 +70,7 @@ export const CHECKED: readonly NamedScenario[] = [
   named(recordingFile('a-2l.ipi'), 'zen5', 'freebsd-c', 'slist', 'l2-cold'),
   named(recordingFile('a-2l.disk'), 'zen5', 'freebsd-a', 'slist', 'cold'),
   named(recordingFile('l-fifo.domu-net'), 'zen5', 'freebsd-c', 'slist', 'warm'),
+  named(recordingFile('l-fifo.domu-net'), 'zen5', 'linux-fifo', undefined, 'warm'),
+  named(recordingFile('l-fifo.domu-net'), 'zen5', 'linux-2l', undefined, 'warm'),
+  named(recordingFile('a-2l.disk'), 'zen5', 'freebsd-fifo', 'slist', 'warm'),
 ];

@@ -2,8 +2,12 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { differencesTable, exitsTable } from './exits/tables.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
+import { linesTable } from './lines.ts';
 import { machineDiffTable } from './machine-diff.ts';
+import { publishedTable, publishedTermsTable, publishedVariantsTable } from './published/tables.ts';
+import { runRankingTable } from './ranking.ts';
 import { DEFAULT_NAMES } from './scenario.ts';
 import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
 import { breakEvenTable } from './study.ts';
@@ -17,7 +21,9 @@ export function schemaTable(): Table {
     runsTable([]),
     stagesTable([]),
     histTable([]),
+    linesTable([]),
     compareTable([]),
+    runRankingTable([]),
     breakEvenTable([]),
     explainTable([]),
     explainBoundsTable([]),
@@ -27,6 +33,11 @@ export function schemaTable(): Table {
     sensitivityTable([]),
     rankingTable([]),
     validationTable([]),
+    exitsTable(undefined),
+    differencesTable(undefined),
+    publishedTable([]),
+    publishedTermsTable([]),
+    publishedVariantsTable([]),
   ];
   const rows = tables.flatMap((table) =>
     table.columns.map((c, i): Cell[] => {

@@ -5,12 +5,16 @@
 import { strategyByName } from '../intr/alloc/strategies.ts';
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { breakEven, findCycles, MOST_ISRCS } from './break-even.ts';
+import { unmasksOf } from './catalogue.ts';
 import type { Labelled } from './compare.ts';
-import { CACHE_STATES, type Scenario, scenarioOf } from './scenario.ts';
+import { CACHE_STATES, DEFAULT_NAMES, type Scenario, scenarioOf } from './scenario.ts';
 import { numberOf, STAGE_CYCLES, STAGE_FUNCTION, STAGE_OPERATION } from './tables.ts';
 
 /** The machines of the break-even table: one of each maker, so that it stays short. */
 export const BREAK_EVEN_MACHINES = ['zen5', 'skylake-sp'] as const;
+
+/** Its guests: the generations that differ in how they search. */
+export const BREAK_EVEN_GUESTS = ['freebsd-a', 'freebsd-c'] as const;
 
 /** A break-even point between two strategies. */
 export interface BreakEven {
@@ -29,7 +33,7 @@ export function breakEvens(machines: readonly string[], guests: readonly string[
   const places = machines.flatMap((machine) => guests.map((guest) => ({ machine, guest })));
   return places.flatMap(({ machine, guest }) =>
     CACHE_STATES.map((cache) => {
-      const scenario = scenarioOf({ machine, guest, strategy: 'slist', cache });
+      const scenario = scenarioOf({ ...DEFAULT_NAMES, machine, guest, cache });
       return {
         scenario,
         cache,
@@ -72,10 +76,20 @@ export interface StudySection {
 export function studySections(runs: readonly Labelled[]): StudySection[] {
   const groups = new Map<string, Labelled[]>();
   for (const run of runs) {
-    const heading = `${run.trace} on ${run.machine}, ${run.guest}, caches ${run.cache} (${run.validation})`;
+    const heading = `${run.trace} on ${run.machine}, ${run.guest}, caches ${run.cache}${unusual(run)} (${run.validation})`;
     groups.set(heading, [...(groups.get(heading) ?? []), run]);
   }
   return [...groups].map(([heading, group]) => ({ heading, lines: sectionLines(group) }));
+}
+
+/** What a run was told about Xen and unmasking beside the defaults. */
+function unusual({ guest, delivery, scheduler, unmask }: Labelled): string {
+  const names: ReadonlyArray<readonly [kind: string, name: string, standard: string]> = [
+    ['delivery', delivery, DEFAULT_NAMES.delivery],
+    ['scheduler', scheduler, DEFAULT_NAMES.scheduler],
+    ['unmask', unmask, unmasksOf(guest)[0]!],
+  ];
+  return names.map(([kind, name, standard]) => (name === standard ? '' : `, ${kind} ${name}`)).join('');
 }
 
 function sectionLines(group: readonly Labelled[]): Array<[string, string]> {

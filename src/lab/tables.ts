@@ -5,22 +5,13 @@ import type { StatSpecs } from '../model/stats.ts';
 import { type Cell, type Column, integer, ratio, sortRows, type Table, text } from '../model/table.ts';
 import { CAUSE_COUNT, CAUSES } from '../x86/cause.ts';
 import { SITES } from '../x86/sites.ts';
-import { EVTCHN_STATS } from '../xen/event-channels.ts';
+import { EVTCHN_STATS, XEN_STATS } from '../xen/stats.ts';
 import { OPERATIONS } from './accounts.ts';
+import { lineRows } from './lines.ts';
 import type { Run } from './replay.ts';
+import { KEYS, keysOf } from './run-keys.ts';
 import { RUN_HISTOGRAMS, RUN_STATS, type RunHistogram } from './run-stats.ts';
 import { guessedNumbers, modelFingerprint } from './scenario.ts';
-
-/** Key columns of every table: what a row is about, completely. */
-const KEYS: readonly Column[] = [
-  text('schema', 'name and version of this table'),
-  text('trace', 'name of the trace'),
-  text('machine', 'modelled machine'),
-  text('guest', 'generation of the FreeBSD code'),
-  text('strategy', 'how an unused isrc is found'),
-  text('cache', 'state of the caches when an upcall or a bind begins'),
-  text('changes', 'numbers that were set by hand'),
-];
 
 const HISTOGRAMS = Object.keys(RUN_HISTOGRAMS) as RunHistogram[];
 
@@ -40,7 +31,12 @@ const RUN_COLUMNS: readonly Column[] = [
   text('model_fingerprint', 'every number of machine and kernel'),
   integer('rows', 'rows', 'neutral', 'rows of the trace'),
   integer('vcpus', 'vcpus', 'neutral', 'vCPUs of the guest'),
-  integer('isrcs', 'isrcs', 'lower', 'isrcs created, the ones before the trace included'),
+  integer(
+    'isrcs',
+    'isrcs',
+    'lower',
+    'isrcs created, or interrupt numbers used at once, the ones before the trace included',
+  ),
   integer('span_cycles', 'cycles', 'neutral', 'modelled time from the first row to the last thing done'),
   integer('guest_cycles', 'cycles', 'lower', 'cycles of the guest in all operations'),
   integer('sender_cycles', 'cycles', 'lower', 'cycles of other domains to send'),
@@ -48,6 +44,7 @@ const RUN_COLUMNS: readonly Column[] = [
   integer('instructions', 'instructions', 'neutral', 'instructions of guest and senders'),
   ...statColumns(RUN_STATS),
   ...statColumns(EVTCHN_STATS),
+  ...statColumns(XEN_STATS),
   integer('still_pending', 'events', 'neutral', 'events pending at the end'),
   ...HISTOGRAMS.flatMap((h) => [
     integer(`${h}_count`, 'operations', 'neutral', `number of operations: ${RUN_HISTOGRAMS[h]}`),
@@ -60,7 +57,10 @@ const RUN_COLUMNS: readonly Column[] = [
 
 const STAGE_COLUMNS: readonly Column[] = [
   ...KEYS,
-  text('operation', 'upcall, ithread, bind, unbind, move, send, unmask, or sender for other domains'),
+  text(
+    'operation',
+    'upcall, ithread, bind, unbind, move, send, unmask, priority, xen, or sender for other domains',
+  ),
   text('file', 'C file'),
   text('function', 'C function'),
   text('stage', 'what is done there; the letter and number are the row of the fact sheet'),
@@ -82,22 +82,22 @@ const HIST_COLUMNS: readonly Column[] = [
   integer('count', 'operations', 'neutral', 'values in the bucket'),
 ];
 
-/** The key cells of a run under a schema. */
-function keysOf(schema: string, run: Run): string[] {
-  const { machine, generation, strategy, cache, changes } = run.scenario;
-  return [schema, run.trace.name, machine.name, generation.name, strategy.name, cache, changes];
-}
-
 /** What is kept of a run: its rows in the tables. The guest itself, with its memory, is let go. */
 export interface RunResult {
   readonly run: readonly Cell[];
   readonly stages: ReadonlyArray<readonly Cell[]>;
   readonly hist: ReadonlyArray<readonly Cell[]>;
+  readonly lines: ReadonlyArray<readonly Cell[]>;
 }
 
 /** The rows of a run. */
 export function resultOf(run: Run): RunResult {
-  return { run: runRow('upcall.runs/1.0', run), stages: stageRows(run), hist: histRows(run) };
+  return {
+    run: runRow('upcall.runs/2.0', run),
+    stages: stageRows(run),
+    hist: histRows(run),
+    lines: lineRows(run),
+  };
 }
 
 /** A number of a run by the name of its column in `runs`; null where it is not available. */
@@ -113,7 +113,7 @@ export function runsTable(results: readonly RunResult[]): Table {
     results.map((r) => r.run),
     KEYS.length,
   );
-  return { schema: 'upcall.runs/1.0', columns: RUN_COLUMNS, keys: KEYS.length, rows };
+  return { schema: 'upcall.runs/2.0', columns: RUN_COLUMNS, keys: KEYS.length, rows };
 }
 
 /** Every credited cycle, by operation, place and cause. */
@@ -123,7 +123,7 @@ export function stagesTable(results: readonly RunResult[]): Table {
     results.flatMap((r) => r.stages),
     keys,
   );
-  return { schema: 'upcall.stages/1.0', columns: STAGE_COLUMNS, keys, rows };
+  return { schema: 'upcall.stages/2.0', columns: STAGE_COLUMNS, keys, rows };
 }
 
 /** The distributions in coarse buckets. */
@@ -133,7 +133,7 @@ export function histTable(results: readonly RunResult[]): Table {
     results.flatMap((r) => r.hist),
     keys,
   );
-  return { schema: 'upcall.hist/1.0', columns: HIST_COLUMNS, keys, rows };
+  return { schema: 'upcall.hist/2.0', columns: HIST_COLUMNS, keys, rows };
 }
 
 function runRow(schema: string, run: Run): Cell[] {
@@ -142,7 +142,7 @@ function runRow(schema: string, run: Run): Cell[] {
   const sum = (f: (core: (typeof guest.cores)[number]) => number) =>
     guest.cores.reduce((n, c) => n + f(c), 0);
   const guesses = guessedNumbers(scenario);
-  const senders = guest.cores.slice(guest.cpus.length).reduce((n, c) => n + c.credited, 0);
+  const senders = guest.cores.slice(-guest.senders.length).reduce((n, c) => n + c.credited, 0);
   return [
     ...keysOf(schema, run),
     'ok',
@@ -155,7 +155,7 @@ function runRow(schema: string, run: Run): Cell[] {
     modelFingerprint(scenario),
     run.rows,
     guest.cpus.length,
-    guest.os.table.count,
+    guest.kernel.sources,
     run.spanCycles,
     sum((c) => c.credited) - senders,
     senders,
@@ -163,6 +163,7 @@ function runRow(schema: string, run: Run): Cell[] {
     sum((c) => c.instructionCount),
     ...Object.values(stats.counts),
     ...Object.values(guest.channels.stats),
+    ...Object.values(guest.xen.stats),
     vcpus.stillPending(),
     ...HISTOGRAMS.flatMap((name) => {
       const h = stats.histograms[name];
@@ -173,7 +174,7 @@ function runRow(schema: string, run: Run): Cell[] {
 }
 
 function stageRows(run: Run): Cell[][] {
-  const keys = keysOf('upcall.stages/1.0', run);
+  const keys = keysOf('upcall.stages/2.0', run);
   const rows: Cell[][] = [];
   for (const operation of OPERATIONS) {
     if (operation === 'setup') continue;
@@ -189,7 +190,7 @@ function stageRows(run: Run): Cell[][] {
 }
 
 function histRows(run: Run): Cell[][] {
-  const keys = keysOf('upcall.hist/1.0', run);
+  const keys = keysOf('upcall.hist/2.0', run);
   return HISTOGRAMS.flatMap((name) =>
     run.vcpus.stats.histograms[name].buckets().map((b) => [...keys, name, ...b]),
   );

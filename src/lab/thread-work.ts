@@ -1,31 +1,26 @@
 /** Thread-level work of a vCPU as kernels: what a row of the trace asks a guest to do. */
 
-import { assignCpu } from '../intr/assign-cpu.ts';
 import type { HandlerKindCode } from '../intr/os.ts';
 import { ModelBug } from '../model/errors.ts';
-import type { Addr, Port, Vcpu } from '../model/units.ts';
+import type { Port, Vcpu } from '../model/units.ts';
 import type { Kernel } from '../x86/core.ts';
-import { SourceFile } from '../x86/sites.ts';
 import type { ChannelKindCode } from '../xen/abi.ts';
+import type { Operation } from './accounts.ts';
 import type { Guest } from './guest.ts';
+import type { Pcpus } from './pcpus.ts';
 import type { PortMap } from './port-map.ts';
 import { Work } from './work-queue.ts';
 
-const AT = {
-  bind: new SourceFile('sys/x86/x86/intr_machdep.c', 'bind').fn('intr_bind').site('move a source', 4),
-  write: new SourceFile('sys/dev/xen/evtchn/evtchn_dev.c', 'write')
-    .fn('evtchn_write')
-    .site('write(2) of a port', 8),
-};
-
 /** Account of each kind of work. */
-export const OPERATION_OF: Readonly<Record<number, 'bind' | 'unbind' | 'move' | 'send' | 'unmask'>> = {
+export const OPERATION_OF: Readonly<Record<number, Operation>> = {
   [Work.bind]: 'bind',
   [Work.unbind]: 'unbind',
   [Work.move]: 'move',
   [Work.send]: 'send',
   [Work.notify]: 'send',
   [Work.unmask]: 'unmask',
+  [Work.priority]: 'priority',
+  [Work.exit]: 'xen',
 };
 
 /** Told about work that had no effect. */
@@ -40,10 +35,11 @@ export interface WorkObserver {
  * @param kind one of `Work`
  * @param recorded the port as the trace names it
  * @param b channel kind of a bind
- * @param c target vCPU, and for a bind the handler kind times 256
+ * @param c target vCPU, and for a bind the handler kind times 256; the new priority
  */
 export function* threadWork(
   guest: Guest,
+  pcpus: Pcpus,
   ports: PortMap,
   observer: WorkObserver,
   vcpu: Vcpu,
@@ -52,25 +48,23 @@ export function* threadWork(
   b: number,
   c: number,
 ): Kernel {
-  const { os, channels } = guest;
-  const cpu = guest.cpus[vcpu]!;
-  const { core } = cpu;
+  const { kernel, channels } = guest;
+  const core = guest.coreOf(vcpu);
   const port = ports.model(recorded);
   switch (kind) {
     case Work.bind: {
       const handler = (c >> 8) as HandlerKindCode;
       const channel = b as ChannelKindCode;
-      ports.bound(recorded, yield* os.generation.bind(os, cpu, channel, handler, c & 0xff), channel);
+      const target = guest.scenario.delivery.line ? 0 : c & 0xff;
+      ports.bound(recorded, yield* kernel.bind(vcpu, channel, handler, target), channel);
       break;
     }
     case Work.unbind:
-      yield* os.generation.unbind(os, cpu, port);
+      yield* kernel.unbind(vcpu, port);
       ports.unbound(recorded);
       break;
     case Work.move:
-      core.at(AT.bind);
-      core.call();
-      yield* assignCpu(os, cpu, isrcOf(guest, port), ports.kind(recorded), c);
+      yield* kernel.move(vcpu, port, ports.kind(recorded), c);
       ports.moved(recorded);
       break;
     case Work.send:
@@ -78,19 +72,20 @@ export function* threadWork(
       yield* channels.send(core, port);
       break;
     case Work.notify:
-      yield* channels.send(core, 0);
+      yield* channels.notify(core, port);
       break;
     case Work.unmask:
-      core.at(AT.write);
-      core.lump(os.lumps.userUnmaskCycles);
-      if (port !== 0) yield* channels.unmask(core, port);
+      yield* kernel.userWrites(vcpu, port);
+      break;
+    case Work.priority:
+      // Of the 2-level ABI Xen knows no priorities, and a port may have been unbound meanwhile.
+      if (port === 0 || guest.fifo === undefined) yield* channels.refused(core);
+      else yield* guest.fifo.setPriority(core, port, c);
+      break;
+    case Work.exit:
+      yield* pcpus.exit(vcpu);
       break;
     default:
       throw new ModelBug('unknown work', { kind, recorded });
   }
-}
-
-/** The isrc that serves a port; 0 for none. Not charged. */
-export function isrcOf(guest: Guest, port: Port): Addr {
-  return guest.memory.peek32(guest.os.image.portToIsrc + 8 * port);
 }

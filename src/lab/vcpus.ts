@@ -1,72 +1,72 @@
 /**
- * The vCPUs of a guest at work: interrupts that arrive, upcalls, ithreads, thread-level work, and the senders of
- * other domains. Every decision is an event of the engine, so the order is total.
+ * The vCPUs of a guest at work: upcalls, ithreads, thread-level work, and the senders of other domains. Every
+ * decision is an event of the engine, so the order is total.
  */
 
-import { FILTER } from '../intr/dispatch.ts';
-import { runIthread } from '../intr/ithread.ts';
-import { EVENT, HANDLER, INTSRC } from '../intr/layout.ts';
 import { HandlerKind, type HandlerKindCode, runAlone } from '../intr/os.ts';
 import { Engine, type Horizon } from '../model/engine.ts';
-import { Fingerprint } from '../model/fingerprint.ts';
+import type { Fingerprint } from '../model/fingerprint.ts';
+import { reset } from '../model/stats.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
-import type { Core } from '../x86/core.ts';
-import { SITE_ADDRESS } from '../x86/sites.ts';
-import { type ChannelKindCode, PORTS, SHARED_INFO } from '../xen/abi.ts';
-import { EVTCHN } from '../xen/domain.ts';
+import type { Core, Kernel } from '../x86/core.ts';
+import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
+import { EVTCHN } from '../xen/layout.ts';
 import { newAccounts, OPERATIONS } from './accounts.ts';
+import { Level } from './context.ts';
+import { EventLog } from './event-log.ts';
 import { Guest, type GuestHost } from './guest.ts';
-import { EVENT_INJECT, Interrupts } from './interrupts.ts';
+import { deliveredUpcall, EVENT_INTERRUPT, type Interrupts } from './interrupts.ts';
+import { type PcpuOwner, Pcpus } from './pcpus.ts';
 import { PortMap } from './port-map.ts';
-import { Level, Processor, type ProcessorOwner } from './processor.ts';
-import { RunStats } from './run-stats.ts';
+import type { Processor } from './processor.ts';
+import type { RunStats } from './run-stats.ts';
 import type { Scenario } from './scenario.ts';
-import { isrcOf, OPERATION_OF, threadWork, type WorkObserver } from './thread-work.ts';
+import { type ThreadHost, ThreadLevel } from './thread-level.ts';
 import { UserMasks } from './user-masks.ts';
-import { Work, WorkQueue } from './work-queue.ts';
+import { Work } from './work-queue.ts';
 
 /** A guest with its engine and processors. */
-export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
+export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
   readonly engine = new Engine((kind, a, b) => this.#event(kind, a, b));
   readonly horizon: Horizon = this.engine.horizon;
+  readonly accounts = newAccounts();
+  readonly pcpus = new Pcpus(this.engine, this.accounts, this);
   readonly guest: Guest;
   readonly ports = new PortMap();
-  readonly stats = new RunStats();
-  readonly accounts = newAccounts();
-  /** What happened: ports served, by vCPU, in order. Timing does not enter. */
-  readonly history = new Fingerprint();
-  readonly #processors: Processor[];
-  readonly #vcpus: number;
-  readonly #queues: WorkQueue[];
-  /** By vCPU: events whose ithreads wait for it. */
-  readonly #ithreads: Addr[][];
-  readonly #interrupts: Interrupts;
-  /** By vCPU: kind of the work under way. */
-  readonly #workKind: Int8Array;
-  /** By port of the model: since when it is pending and unmasked. */
-  readonly #deliverableSince = new Float64Array(PORTS);
+  readonly #log: EventLog;
+  readonly #threads: ThreadLevel;
   readonly #userMasks = new UserMasks();
   /** By vCPU: cycles its bind had spent when the search began. */
   readonly #findFrom: Float64Array;
 
   constructor(scenario: Scenario, vcpus: number) {
-    const { senders, population } = scenario.run;
-    this.#vcpus = vcpus;
+    const { senders, population, hogs, pcpus, idleHalts } = scenario.run;
+    this.#log = new EventLog(vcpus);
     this.guest = new Guest(scenario, vcpus, senders, this);
-    this.#processors = this.guest.cores.map(
-      (core, i) => new Processor(i, core, this.engine, this, this.accounts.setup),
-    );
-    this.#queues = Array.from({ length: vcpus }, () => new WorkQueue());
-    this.#ithreads = Array.from({ length: vcpus }, () => []);
-    this.#interrupts = new Interrupts(this.engine, this.guest, this.#processors, this.accounts.upcall);
-    this.#workKind = new Int8Array(vcpus).fill(-1);
+    this.pcpus.boot(this.guest);
+    const halts = idleHalts === 1 || hogs > 0 || (pcpus > 0 && pcpus < vcpus);
+    this.#threads = new ThreadLevel(this, vcpus, halts);
     this.#findFrom = new Float64Array(vcpus);
-    for (let i = 0; i < population; i++) this.#bindAlone(3, HandlerKind.filter, i % vcpus);
+    for (let i = 0; i < population; i++) this.#bindAlone(3, HandlerKind.filter, this.#target(i % vcpus));
+  }
+
+  /** Counters and distributions. */
+  get stats(): RunStats {
+    return this.#log.stats;
+  }
+
+  /** What happened: ports served, by vCPU, in order. */
+  get history(): Fingerprint {
+    return this.#log.history;
+  }
+
+  get hardware(): Interrupts {
+    return this.pcpus.hardware;
   }
 
   /** Binds a recorded port before time starts. */
   boundBefore(recorded: Port, kind: ChannelKindCode, handler: HandlerKindCode, vcpu: Vcpu): void {
-    this.ports.bound(recorded, this.#bindAlone(kind, handler, vcpu), kind);
+    this.ports.bound(recorded, this.#bindAlone(kind, handler, this.#target(vcpu)), kind);
   }
 
   /**
@@ -79,11 +79,11 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     this.#unmaskUserPorts();
     this.engine.runTo(Number.POSITIVE_INFINITY);
     for (const core of this.guest.cores) core.resetCounts();
+    this.guest.uncore.transfers.reset();
     for (const name of OPERATIONS) if (name !== 'setup') this.accounts[name].fill(0);
-    this.stats.reset();
-    this.history.reset();
-    const { stats } = this.guest.channels;
-    for (const name of Object.keys(stats) as Array<keyof typeof stats>) stats[name] = 0;
+    this.#log.reset();
+    reset(this.guest.channels.stats);
+    reset(this.guest.xen.stats);
     const start = Math.max(this.engine.now, ...this.guest.cores.map((core) => core.now)) + 1;
     this.engine.runTo(start);
     return start;
@@ -91,36 +91,46 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
 
   /** Whether a vCPU can be given more thread-level work. */
   hasRoom(vcpu: Vcpu): boolean {
-    return !this.#queues[vcpu]!.full;
+    return this.#threads.hasRoom(vcpu);
   }
 
   /** Gives a vCPU thread-level work: one of `Work` on a recorded port. */
   give(vcpu: Vcpu, kind: number, recorded: Port, b = 0, c = 0): void {
     if (kind === Work.bind) this.ports.binding(recorded);
     if (kind === Work.move) this.ports.moving(recorded);
-    this.#queues[vcpu]!.push(kind, recorded, b, c);
-    this.#processors[vcpu]!.look();
+    this.#threads.give(vcpu, kind, recorded, b, c);
   }
 
-  /** What the vCPU that serves a recorded port does when it has nothing to do here: one of `Target`. */
-  noteTarget(recorded: Port, state: number): void {
-    this.#interrupts.noteIdle(this.#vcpuOf(this.ports.model(recorded)), state);
+  /** The vCPU that serves a recorded port was found blocked: it halted when it had nothing more to do. */
+  noteBlocked(recorded: Port): void {
+    this.#threads.haltedBefore(this.#vcpuOf(this.ports.model(recorded)));
   }
 
   /** Another domain sends to a recorded port now; false when all its cores are busy. */
   sendFromOutside(recorded: Port): boolean {
-    const { engine, guest } = this;
-    for (let i = this.#vcpus; i < this.#processors.length; i++) {
-      const processor = this.#processors[i]!;
-      if (processor.level >= 0 || processor.core.now > engine.now) continue;
-      processor.start(
-        Level.thread,
-        guest.channels.send(processor.core, this.ports.model(recorded)),
-        this.accounts.sender,
-      );
+    const { engine, guest, pcpus } = this;
+    const port = this.ports.model(recorded);
+    const kind = this.ports.kind(recorded);
+    if (port !== 0 && (kind === ChannelKind.virq || kind === ChannelKind.pirq)) {
+      pcpus.raise(port, this.#vcpuOf(port), kind === ChannelKind.virq);
+      return true;
+    }
+    for (const { vcpu } of guest.senders) {
+      const processor = pcpus.processors[vcpu.pcpu]!;
+      if (!processor.idleAt(engine.now)) continue;
+      processor.start(Level.thread, guest.channels.send(processor.core, port), this.accounts.sender);
       return true;
     }
     return false;
+  }
+
+  /** What the trace says of a vCPU alone: `halt` and `wake` as in `ThreadLevel`. */
+  halt(vcpu: Vcpu): void {
+    this.#threads.halt(vcpu);
+  }
+
+  wake(vcpu: Vcpu): void {
+    this.#threads.wake(vcpu);
   }
 
   /** The user of an evtchn device port lets the next event in: now if it has seen one, else when it has. */
@@ -130,24 +140,16 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
 
   /** Events sent and neither served nor cancelled: pending bits still set. */
   stillPending(): number {
-    let n = 0;
-    const base = this.guest.domain.sharedInfo + SHARED_INFO.pending;
-    for (let w = 0; w < 128; w++) {
-      for (let bits = this.guest.memory.peek32(base + 4 * w); bits !== 0; bits &= bits - 1) n++;
-    }
-    return n;
+    return this.guest.channels.ops.stillPending();
   }
 
   pending(port: Port, from: Core): void {
-    this.#deliverableSince[port] = from.now;
+    this.#log.deliverable(port, from.now);
+    this.#threads.eventCame(this.#vcpuOf(port));
   }
 
   unmasked(port: Port, from: Core): void {
-    this.#deliverableSince[port] = from.now;
-  }
-
-  marked(vcpu: Vcpu, from: Core): void {
-    this.#interrupts.marked(vcpu, from);
+    this.#log.deliverable(port, from.now);
   }
 
   closed(port: Port): void {
@@ -156,14 +158,9 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   }
 
   handled(port: Port, fresh: boolean, core: Core): void {
-    const { stats } = this;
-    if (fresh) stats.counts.delivered++;
-    else stats.counts.phantoms++;
-    stats.histograms.delivery.add(Math.max(0, core.now - this.#deliverableSince[port]!));
-    const vcpu = core.caches.core;
-    this.#interrupts.serves(vcpu);
-    this.history.add((port << 8) | vcpu);
-    if (this.#servedByUser(port) && this.#userMasks.served(port)) {
+    const vcpu = this.pcpus.vcpuOnCore(core);
+    this.#log.handled(port, vcpu, fresh, core.now);
+    if (this.guest.kernel.servedByUser(port) && this.#userMasks.served(port)) {
       this.give(vcpu, Work.unmask, this.ports.recorded(port));
     }
   }
@@ -181,11 +178,11 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
   }
 
   findBegins(vcpu: Vcpu): void {
-    this.#findFrom[vcpu] = this.#processors[vcpu]!.spentBy(Level.thread);
+    this.#findFrom[vcpu] = this.pcpus.of(vcpu).spentBy(Level.thread);
   }
 
   findEnds(vcpu: Vcpu): void {
-    const processor = this.#processors[vcpu]!;
+    const processor = this.pcpus.of(vcpu);
     if (!processor.busy(Level.thread)) return;
     this.stats.histograms.find.add(processor.spentBy(Level.thread) - this.#findFrom[vcpu]!);
   }
@@ -194,81 +191,80 @@ export class Vcpus implements GuestHost, ProcessorOwner, WorkObserver {
     if (was) this.guest.channels.stats.cancelled++;
   }
 
-  ithreadRunnable(event: Addr, vcpu: Vcpu): void {
-    this.#ithreads[vcpu]!.push(event);
-    this.#processors[vcpu]!.look();
+  ithreadRunnable(thread: Addr, vcpu: Vcpu): void {
+    this.#threads.ithread(vcpu, thread);
+  }
+
+  idles(processor: Processor): boolean {
+    return this.pcpus.idles(processor);
+  }
+
+  interruptsOn(processor: Processor): void {
+    const vcpu = this.pcpus.vcpuOn(processor);
+    if (vcpu < 0 || !this.pcpus.inGuest(processor)) return;
+    if (this.hardware.interruptsOn(this.pcpus.virtual(vcpu))) this.hardware.interruptsBackOn(processor);
+  }
+
+  startUpcall(processor: Processor, vcpu: Vcpu, cycles: Cycle): void {
+    this.#log.upcallStarts(vcpu);
+    processor.start(Level.upcall, deliveredUpcall(this.guest, vcpu, cycles), this.accounts.upcall);
+  }
+
+  disturbed(processor: Processor): void {
+    const vcpu = this.pcpus.vcpuOn(processor);
+    if (vcpu >= 0 && processor.executing(this.engine.now) < 0) {
+      this.guest.applyCacheState(vcpu, this.engine.now);
+    }
   }
 
   next(processor: Processor): boolean {
-    const vcpu = processor.index;
-    if (vcpu >= this.#vcpus) return false;
-    const event = this.#ithreads[vcpu]!.shift();
-    if (event !== undefined) {
-      this.stats.counts.ithread_runs++;
-      const { os, cpus } = this.guest;
-      processor.start(Level.ithread, runIthread(os, cpus[vcpu]!, event), this.accounts.ithread);
-      return true;
-    }
-    const queue = this.#queues[vcpu]!;
-    if (processor.level >= 0 || queue.length === 0) return false;
-    queue.shift();
-    this.#workKind[vcpu] = queue.kind;
-    if (queue.kind === Work.bind || queue.kind === Work.unbind)
-      this.guest.applyCacheState(vcpu, this.engine.now);
-    const account = this.accounts[OPERATION_OF[queue.kind]!];
-    const work = threadWork(this.guest, this.ports, this, vcpu, queue.kind, queue.a, queue.b, queue.c);
-    processor.start(Level.thread, work, account);
-    return true;
+    const vcpu = this.pcpus.vcpuOn(processor);
+    return vcpu >= 0 && this.pcpus.inGuest(processor) && this.#threads.next(processor, vcpu);
   }
 
   ended(processor: Processor, level: number, cycles: number): void {
-    const vcpu = processor.index;
-    if (vcpu >= this.#vcpus) return;
-    const { counts, histograms } = this.stats;
-    if (level === Level.upcall) {
-      counts.upcalls++;
-      if (this.#interrupts.ended(vcpu) === 0) counts.spurious_upcalls++;
-      histograms.upcall.add(cycles);
-    } else if (level === Level.ithread) histograms.ithread.add(cycles);
-    else {
-      const kind = this.#workKind[vcpu]!;
-      const name = OPERATION_OF[kind]!;
-      if (name !== 'move') histograms[name].add(cycles);
-      if (kind === Work.bind) counts.binds++;
-      else if (kind === Work.unbind) counts.unbinds++;
-      else if (kind === Work.move) counts.moves++;
-      else if (kind === Work.notify) counts.outgoing++;
-    }
+    const vcpu = this.pcpus.vcpuOn(processor);
+    if (vcpu < 0) return;
+    if (level === Level.xen) this.#log.xenSpent(vcpu, cycles);
+    else if (level === Level.upcall) {
+      this.#log.upcallEnded(vcpu, cycles);
+      this.hardware.interruptsBackOn(processor);
+    } else if (level === Level.ithread) this.stats.histograms.ithread.add(cycles);
+    else this.#log.workEnded(this.#threads.kindOf(vcpu), cycles);
   }
 
   #event(kind: number, a: number, b: number): void {
-    if (kind === EVENT_INJECT) this.#interrupts.inject(a, b);
-    else this.#processors[a]!.event(kind);
+    if (kind >= EVENT_INTERRUPT) this.hardware.event(kind, a, b);
+    else this.pcpus.processors[a]!.event(kind);
+  }
+
+  /** The vCPU a port goes to: where upcalls are a line, everything goes to vCPU 0. */
+  #target(vcpu: Vcpu): Vcpu {
+    return this.guest.scenario.delivery.line ? 0 : vcpu;
   }
 
   #bindAlone(kind: ChannelKindCode, handler: HandlerKindCode, vcpu: Vcpu): Port {
-    const { guest } = this;
-    const cpu = guest.cpus[0]!;
-    cpu.core.credits = this.accounts.setup;
-    cpu.core.begin(Math.max(this.engine.now, cpu.core.now));
-    return runAlone(guest.os.generation.bind(guest.os, cpu, kind, handler, vcpu));
+    return this.#alone(this.guest.kernel.bind(0, kind, handler, vcpu));
+  }
+
+  /** Runs a kernel on vCPU 0 to its end, before the trace: what it starts elsewhere runs later. */
+  #alone<T>(kernel: Kernel<T>): T {
+    const { core } = this.guest.cpus[0]!;
+    const processor = this.pcpus.of(0);
+    core.credits = this.accounts.setup;
+    core.begin(Math.max(this.engine.now, core.now));
+    processor.held = true;
+    const result = runAlone(kernel);
+    processor.held = false;
+    if (core.interruptWaits) this.interruptsOn(processor);
+    return result;
   }
 
   /** The users of evtchn device ports have read what came before the trace. */
   #unmaskUserPorts(): void {
-    const { core } = this.guest.cpus[0]!;
     for (const port of this.#userMasks.takeMasked()) {
-      core.begin(Math.max(this.engine.now, core.now));
-      runAlone(this.guest.channels.unmask(core, port));
+      this.give(this.#vcpuOf(port), Work.unmask, this.ports.recorded(port));
     }
-  }
-
-  /** Whether a port is served by the evtchn device: its filter masks, its user unmasks. */
-  #servedByUser(port: Port): boolean {
-    const { memory } = this.guest;
-    const event = memory.peek32(isrcOf(this.guest, port) + INTSRC.event);
-    const handler = memory.peek32(event + EVENT.handlers);
-    return memory.peek32(handler + HANDLER.filter) === SITE_ADDRESS[FILTER.evtchn];
   }
 
   #vcpuOf(port: Port): Vcpu {

@@ -38,9 +38,13 @@ const OPERATION_METRICS = ['mean_cycles', 'p50_cycles', 'p99_cycles', 'max_cycle
 const OPERATIONS = ['upcall', 'delivery', 'bind', 'find', 'unbind', 'ithread', 'send', 'unmask'] as const;
 const BROKEN_DOWN = ['upcall', 'bind', 'unbind', 'ithread', 'send', 'unmask'] as const;
 
+/** What has a name instead of a number. */
+const NAMED = new Set(['machine', 'guest', 'strategy', 'cache', 'delivery', 'scheduler', 'unmask']);
+
 /**
  * Applies `key=value` changes to scenario names. Besides the numbers that have a name of their own:
- * machine, guest, strategy, cache, load (a factor: gaps are divided by it), handler (cycles of every handler).
+ * machine, guest, strategy, cache, delivery, scheduler, unmask, load (a factor: gaps are divided by it), handler
+ * (cycles of every handler).
  * Anything else is left to `scenarioOf`, which refuses what it does not know.
  */
 export function changedNames(names: ScenarioNames, changes: readonly string[]): ScenarioNames {
@@ -50,7 +54,7 @@ export function changedNames(names: ScenarioNames, changes: readonly string[]): 
     const key = eq < 0 ? change : change.slice(0, eq);
     const value = change.slice(eq + 1);
     if (eq < 0 || value === '') throw usageError(`--set expects key=value, found "${change}"`);
-    if (key === 'machine' || key === 'guest' || key === 'strategy' || key === 'cache') {
+    if (NAMED.has(key)) {
       next = { ...next, [key]: value };
     } else if (key === 'load') next = { ...next, set: [...next.set!, `gapPermille=${permilleOf(value)}`] };
     else if (key === 'handler') {

@@ -10,7 +10,16 @@ const ROOM = 4096;
 const WIDTH = 4;
 
 /** Kinds of work. */
-export const Work = { bind: 0, unbind: 1, move: 2, send: 3, notify: 4, unmask: 5 } as const;
+export const Work = {
+  bind: 0,
+  unbind: 1,
+  move: 2,
+  send: 3,
+  notify: 4,
+  unmask: 5,
+  priority: 6,
+  exit: 7,
+} as const;
 
 /** A first-in, first-out ring of (kind, a, b, c). */
 export class WorkQueue {

@@ -1,10 +1,9 @@
 /**
- * A text file as a stream of lines in bounded memory: plain or gzip (told by its first bytes, not by its name),
+ * A text file as a stream of lines in bounded memory: plain, gzip or xz (told by its first bytes, not by its name),
  * from whatever an `Input` can be.
  */
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { traceError, UserError, type Where } from '../model/errors.ts';
+import { decompressed } from './decompressed.ts';
 import { Input } from './input.ts';
 
 /** Longest line accepted, bytes; a longer one means that the file is not what it should be. */
@@ -55,58 +54,34 @@ function withoutReturn(line: string): string {
 
 /** Decoded text of a file, chunk by chunk. */
 async function* chunks(input: Input): AsyncGenerator<string> {
-  const bytes = input.bytes();
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let gzip = false;
+  let compressed = false;
   let count = 0;
   const wrong = (offset: number, found: string, expected: string) => {
     const { path: file } = input;
-    const where: Where = gzip ? { file } : { file, byte: offset };
-    return traceError(where, gzip ? `${found} after ${offset} bytes of decompressed text` : found, expected);
+    const where: Where = compressed ? { file } : { file, byte: offset };
+    return traceError(
+      where,
+      compressed ? `${found} after ${offset} bytes of decompressed text` : found,
+      expected,
+    );
   };
   try {
-    const head = await beginning(bytes);
-    gzip = head[0] === 0x1f && head[1] === 0x8b;
-    const all = resumed(head, bytes);
-    for await (const chunk of gzip ? gunzip(all) : all) {
-      const buffer = chunk as Buffer;
+    const { compression, blocks, drain } = await decompressed(input);
+    compressed = compression !== 'plain';
+    for await (const buffer of blocks) {
       const zero = buffer.indexOf(0);
       if (zero >= 0) throw wrong(count + zero, 'a zero byte', 'text');
       count += buffer.length;
       yield decoder.decode(buffer, { stream: true });
     }
     yield decoder.decode();
-    // Padding behind compressed data is no text, but it belongs to what the file's checksum is of.
-    while ((await bytes.next()).done !== true);
+    await drain();
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw wrong(count, reason, 'a complete text or gzip file in UTF-8');
+    throw wrong(count, reason, 'a complete text, gzip or xz file in UTF-8');
   } finally {
     input.close();
   }
-}
-
-/** The first bytes: two at least, unless there are fewer; a pipe may deliver them one by one. */
-async function beginning(bytes: AsyncGenerator<Buffer>): Promise<Buffer> {
-  let head: Buffer = Buffer.alloc(0);
-  while (head.length < 2) {
-    const next = await bytes.next();
-    if (next.done === true) break;
-    head = Buffer.concat([head, next.value]);
-  }
-  return head;
-}
-
-/** All bytes, those of the beginning again; a reader that stops early leaves the rest where it is. */
-async function* resumed(head: Buffer, bytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head;
-  for (let next = await bytes.next(); next.done !== true; next = await bytes.next()) yield next.value;
-}
-
-/** A gunzip stream that fails when its input does; errors reach whoever iterates it. */
-function gunzip(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const stream = createGunzip();
-  pipeline(Readable.from(bytes, { objectMode: false }), stream, () => {});
-  return stream;
 }

@@ -1,29 +1,34 @@
 /**
- * Reads a trace table and checks it: header, columns, time order, ports and vCPUs in range, every send and
- * unbind on a port that is bound, and the trailer that says the file is whole.
+ * Reads a trace table and checks it: header, columns, time order, ports and vCPUs in range, what may follow what
+ * came before (row-state.ts), and the trailer that says the file is whole.
  */
 import { traceError, type UserError } from '../model/errors.ts';
+import { codesOf, type Dialect } from './dialect.ts';
 import type { Input } from './input.ts';
 import { inputOf, readLineBlocks } from './lines.ts';
+import { RowState } from './row-state.ts';
 import {
   CHANNELS,
   COLUMNS,
   EXTERNAL,
   emptyBatch,
   HANDLERS,
-  KINDS,
+  isOfVcpu,
   Kind,
   MAGIC,
   MAX_PORTS,
   MAX_VCPUS,
-  TARGETS,
+  PRIORITIES,
   type Trace,
   type TraceBatch,
   type TraceHeader,
   VERSION,
 } from './table.ts';
+import { DIALECTS } from './versions.ts';
 
 const BATCH_ROWS = 4096;
+const CHANNEL_CODES = codesOf(CHANNELS);
+const HANDLER_CODES = codesOf(HANDLERS);
 
 /** Opens a trace table. Throws a UserError (exit 6) that names file, line, found and expected. */
 export async function openTrace(from: string | Input): Promise<Trace> {
@@ -96,8 +101,10 @@ async function readHeader(file: string, lines: LineCursor): Promise<TraceHeader>
   if (!magic.startsWith(`${MAGIC} `))
     throw traceError({ file, line: 1 }, quote(magic), `"${MAGIC} ${VERSION}"`);
   const version = magic.slice(MAGIC.length + 1);
-  if (version !== String(VERSION)) {
-    throw traceError({ file, line: 1 }, `format version ${quote(version)}`, `version ${VERSION}`);
+  const dialect = DIALECTS.find((d) => String(d.version) === version);
+  if (dialect === undefined) {
+    const readable = DIALECTS.map((d) => d.version).join(' or ');
+    throw traceError({ file, line: 1 }, `format version ${quote(version)}`, `version ${readable}`);
   }
   const notes: Array<[string, string]> = [];
   for (;;) {
@@ -123,7 +130,7 @@ async function readHeader(file: string, lines: LineCursor): Promise<TraceHeader>
   if (!Number.isSafeInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS) {
     throw traceError({ file }, `vcpus ${vcpus}`, `an integer 1..${MAX_VCPUS}`);
   }
-  return { version: VERSION, name, clockHz, vcpus, notes };
+  return { version: dialect.version, name, clockHz, vcpus, notes };
 }
 
 /** Turns lines into checked batches. */
@@ -131,13 +138,15 @@ class RowReader {
   readonly #file: string;
   readonly #vcpus: number;
   readonly #lines: LineCursor;
-  readonly #bound = new Uint8Array(MAX_PORTS);
+  readonly #dialect: Dialect;
+  readonly #state = new RowState();
   #time = 0;
   #rows = 0;
 
   constructor(file: string, header: TraceHeader, lines: LineCursor) {
     this.#file = file;
     this.#vcpus = header.vcpus;
+    this.#dialect = DIALECTS.find((d) => d.version === header.version)!;
     this.#lines = lines;
   }
 
@@ -173,17 +182,19 @@ class RowReader {
     if (fields.length !== 8) throw this.#error(quote(text), `8 columns: ${COLUMNS}`);
     const time = this.#integer(fields[0]!, 'time', 0, Number.MAX_SAFE_INTEGER);
     if (time < this.#time) throw this.#error(`time ${time}`, `${this.#time} or later: time runs backwards`);
-    const kind = this.#name(fields[1]!, KINDS, 'kind');
+    const kind = this.#name(fields[1]!, this.#dialect.kinds, 'kind');
     const by = fields[2] === '-' ? EXTERNAL : this.#integer(fields[2]!, 'by', 0, this.#vcpus - 1);
-    const port = this.#integer(fields[3]!, 'port', kind === Kind.notify ? 0 : 1, MAX_PORTS - 1);
-    const to = fields[4] === '' ? 0 : this.#integer(fields[4]!, 'to', 0, this.#vcpus - 1);
-    const channel = this.#name(fields[5]!, CHANNELS, 'channel');
-    const handler = this.#name(fields[6]!, HANDLERS, 'handler');
-    const target = this.#name(fields[7]!, TARGETS, 'target');
-    if (by === EXTERNAL && kind !== Kind.send && kind !== Kind.bound) {
-      throw this.#error(`"by" is - in a row of kind ${fields[1]}`, 'the vCPU that did it');
+    if (isOfVcpu(kind) && fields[3] !== '') {
+      throw this.#error(`port ${quote(fields[3]!)}`, `an empty port: a row of kind ${fields[1]} has none`);
     }
-    this.#checkBound(kind, port, channel, handler);
+    const lowest = kind === Kind.notify ? 0 : 1;
+    const port = isOfVcpu(kind) ? 0 : this.#integer(fields[3]!, 'port', lowest, MAX_PORTS - 1);
+    const to = this.#to(fields[4]!, kind);
+    const channel = this.#name(fields[5]!, CHANNEL_CODES, 'channel');
+    const handler = this.#name(fields[6]!, HANDLER_CODES, 'handler');
+    const target = this.#name(fields[7]!, this.#dialect.targets, 'target');
+    const fault = this.#state.take(kind, by, port, channel, handler);
+    if (fault !== undefined) throw this.#error(fault[0], fault[1]);
     const i = batch.length++;
     batch.time[i] = time;
     batch.kind[i] = kind;
@@ -197,16 +208,10 @@ class RowReader {
     this.#rows++;
   }
 
-  #checkBound(kind: number, port: number, channel: number, handler: number): void {
-    const bound = this.#bound[port] === 1;
-    if (kind === Kind.bound || kind === Kind.bind) {
-      if (bound) throw this.#error(`port ${port} is bound already`, 'an unbind first');
-      if (channel === 0 || handler === 0) throw this.#error('no channel or handler', 'both, in a bind');
-      this.#bound[port] = 1;
-    } else if (kind !== Kind.notify) {
-      if (!bound) throw this.#error(`${KINDS[kind]} on unbound port ${port}`, 'a bind of it before');
-      if (kind === Kind.unbind) this.#bound[port] = 0;
-    }
+  /** The vCPU a port goes to, or its priority. */
+  #to(text: string, kind: number): number {
+    if (kind === Kind.priority) return this.#integer(text, 'to (the priority)', 0, PRIORITIES - 1);
+    return text === '' ? 0 : this.#integer(text, 'to', 0, this.#vcpus - 1);
   }
 
   #integer(text: string, what: string, low: number, high: number): number {
@@ -217,12 +222,11 @@ class RowReader {
     return value;
   }
 
-  #name(text: string, names: readonly string[], what: string): number {
-    const code = names.indexOf(text);
-    if (code < 0) {
-      throw this.#error(`${what} ${quote(text)}`, `one of ${names.filter((n) => n !== '').join(', ')}`);
-    }
-    return code;
+  #name(text: string, codes: ReadonlyMap<string, number>, what: string): number {
+    const code = codes.get(text);
+    if (code !== undefined) return code;
+    const names = [...codes.keys()].filter((n) => n !== '').join(', ');
+    throw this.#error(`${what} ${quote(text)}`, `one of ${names} in version ${this.#dialect.version}`);
   }
 
   #error(found: string, expected: string): UserError {

@@ -1,21 +1,59 @@
 /**
- * The trace table: what a recording says happened to one domain's event channels, in time order. Version 1.
+ * The trace table: what a recording says happened to one domain's event channels and vCPUs, in time order. Version 2.
  * Format, kinds and columns are documented in traces/README.md; this file is their only definition in code.
  */
 
 /** First line of a file: the name of the format and its version. */
 export const MAGIC = '# upcall-trace';
-export const VERSION = 1;
+export const VERSION = 2;
 /** Header of the rows; its text is part of the version. */
 export const COLUMNS = 'time,kind,by,port,to,channel,handler,target';
 /** Ports of the 2-level ABI; port 0 exists but is never handed out. */
 export const MAX_PORTS = 4096;
 export const MAX_VCPUS = 64;
 
+/** Priorities of the FIFO ABI: 0 is served first. */
+export const PRIORITIES = 16;
+
 /** Kinds of rows; the order is the code in `TraceBatch.kind`. */
-export const KINDS = ['bound', 'bind', 'unbind', 'move', 'send', 'notify', 'unmask'] as const;
+export const KINDS = [
+  'bound',
+  'bind',
+  'unbind',
+  'move',
+  'send',
+  'notify',
+  'unmask',
+  'priority',
+  'halt',
+  'wake',
+  'exit',
+  'interrupt',
+  'preempt',
+  'resume',
+] as const;
 /** Code of each kind. */
-export const Kind = { bound: 0, bind: 1, unbind: 2, move: 3, send: 4, notify: 5, unmask: 6 } as const;
+export const Kind = {
+  bound: 0,
+  bind: 1,
+  unbind: 2,
+  move: 3,
+  send: 4,
+  notify: 5,
+  unmask: 6,
+  priority: 7,
+  halt: 8,
+  wake: 9,
+  exit: 10,
+  interrupt: 11,
+  preempt: 12,
+  resume: 13,
+} as const;
+
+/** Whether rows of a kind are about the vCPU in `by` alone: they name no port. */
+export function isOfVcpu(kind: number): boolean {
+  return kind >= Kind.halt;
+}
 
 /** Kinds of channels, as the ABI names them; empty where a row has none. */
 export const CHANNELS = ['', 'unbound', 'interdomain', 'pirq', 'virq', 'ipi'] as const;
@@ -28,15 +66,16 @@ export const HANDLERS = ['', 'filter', 'ithread', 'user'] as const;
 export const Handler = { none: 0, filter: 1, ithread: 2, user: 3 } as const;
 
 /** What the vCPU a send is for was doing; empty where a row does not say. */
-export const TARGETS = ['', 'running', 'blocked'] as const;
+export const TARGETS = ['', 'running', 'blocked', 'runnable'] as const;
 /** Code of each target state. */
-export const TargetState = { unknown: 0, running: 1, blocked: 2 } as const;
+export const TargetState = { unknown: 0, running: 1, blocked: 2, runnable: 3 } as const;
 
 /** `by` of a row nobody in the domain caused. */
 export const EXTERNAL = -1;
 
 /** What a file says about itself. */
 export interface TraceHeader {
+  /** Version of the file; its rows are read as those of this version. */
   readonly version: number;
   readonly name: string;
   /** Ticks of the `time` column per second of the recorded clock. */

@@ -9,22 +9,26 @@ import {
   COLUMNS,
   EXTERNAL,
   HANDLERS,
+  isOfVcpu,
   KINDS,
+  Kind,
   MAGIC,
   TARGETS,
   type TraceHeader,
   type TraceRow,
+  VERSION,
 } from './table.ts';
 
 /** One row as a line, without its end. */
 export function formatRow(row: TraceRow): string {
   const by = row.by === EXTERNAL ? '-' : String(row.by);
-  const hasTo = row.channel !== 0 || row.kind === 3;
+  const port = isOfVcpu(row.kind) ? '' : row.port;
+  const hasTo = row.channel !== 0 || row.kind === Kind.move || row.kind === Kind.priority;
   const tail = `${CHANNELS[row.channel]},${HANDLERS[row.handler]},${TARGETS[row.target]}`;
-  return `${row.time},${KINDS[row.kind]},${by},${row.port},${hasTo ? row.to : ''},${tail}`;
+  return `${row.time},${KINDS[row.kind]},${by},${port},${hasTo ? row.to : ''},${tail}`;
 }
 
-/** The lines before the rows. */
+/** The lines before the rows: always of this version, whatever the header was read from. */
 export function formatHeader(header: TraceHeader): string {
   const notes = [
     ['name', header.name],
@@ -32,7 +36,7 @@ export function formatHeader(header: TraceHeader): string {
     ['vcpus', String(header.vcpus)],
     ...header.notes,
   ];
-  return `${MAGIC} ${header.version}\n${notes.map(([k, v]) => `# ${k}: ${v}\n`).join('')}${COLUMNS}\n`;
+  return `${MAGIC} ${VERSION}\n${notes.map(([k, v]) => `# ${k}: ${v}\n`).join('')}${COLUMNS}\n`;
 }
 
 /** Waits until the sink takes more, or the file has failed. */

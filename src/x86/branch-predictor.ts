@@ -18,7 +18,13 @@ const LENGTHS = [8, 24, 72, 220] as const;
  */
 const INDEX_FOLD = 11;
 const TAG_FOLD = 13;
+/** Both folds of a history are shifted as one word: the index below, the tag above it, a spare bit over each. */
+const TAG_AT = INDEX_FOLD + 1;
+const FOLDS = ((1 << INDEX_FOLD) - 1) | (((1 << TAG_FOLD) - 1) << TAG_AT);
+const BOTH = 1 | (1 << TAG_AT);
 const TABLES = LENGTHS.length;
+/** Where the bit that leaves a history stands in its folds: the length modulo the widths. */
+const LEAVES = Int32Array.from(LENGTHS, (n) => (1 << (n % INDEX_FOLD)) | (1 << (TAG_AT + (n % TAG_FOLD))));
 const HISTORY = 256;
 const TARGET_BITS = 9;
 
@@ -29,8 +35,8 @@ export class BranchPredictor {
   readonly #tag = new Int16Array(TABLES << TABLE_BITS).fill(-1);
   readonly #useful = new Uint8Array(TABLES << TABLE_BITS);
   readonly #history = new Uint8Array(HISTORY);
-  readonly #foldedIndex = new Int32Array(TABLES);
-  readonly #foldedTag = new Int32Array(TABLES);
+  /** The history of each table, folded to the index and to the tag. */
+  readonly #folded = new Int32Array(TABLES);
   readonly #target = new Int32Array(1 << TARGET_BITS);
   readonly #returns: Int32Array;
   #head = 0;
@@ -72,7 +78,7 @@ export class BranchPredictor {
 
   /** An indirect branch at `pc` goes to `target`: says whether that was expected, and learns. */
   indirect(pc: Addr, target: Addr): boolean {
-    const i = ((pc >>> 2) ^ (this.#foldedIndex[0]! << 1)) & ((1 << TARGET_BITS) - 1);
+    const i = ((pc >>> 2) ^ (this.#folded[0]! << 1)) & ((1 << TARGET_BITS) - 1);
     const right = this.#target[i] === target;
     this.#target[i] = target;
     this.#push((target >>> 4) & 1);
@@ -91,6 +97,24 @@ export class BranchPredictor {
     return this.#returns[this.#top] === back;
   }
 
+  /** The return stack was filled with addresses of nowhere, as mitigations do at a VM exit. */
+  fillReturns(): void {
+    this.#returns.fill(0);
+  }
+
+  /** The history of branches was overwritten, as mitigations do at a VM exit; what was learned stays. */
+  clearHistory(): void {
+    this.#history.fill(0);
+    this.#folded.fill(0);
+  }
+
+  /** IBPB: everything learned about branches is forgotten. */
+  forget(): void {
+    this.pollute(1 << BIMODAL_BITS);
+    this.#target.fill(0);
+    this.fillReturns();
+  }
+
   /**
    * Other code runs `branches` conditional branches of its own: as many entries of each table forget what they
    * knew, in an order that visits every place before it comes back to one.
@@ -106,12 +130,14 @@ export class BranchPredictor {
   }
 
   #slot(table: number, pc: Addr): number {
-    const hash = (pc >>> 2) ^ (pc >>> (table + 5)) ^ this.#foldedIndex[table]!;
+    const hash = (pc >>> 2) ^ (pc >>> (table + 5)) ^ this.#folded[table]!;
     return (table << TABLE_BITS) | (hash & ((1 << TABLE_BITS) - 1));
   }
 
   #tagOf(table: number, pc: Addr): number {
-    return ((pc >>> 2) ^ (pc >>> 11) ^ (this.#foldedTag[table]! * 2 + table)) & ((1 << TAG_BITS) - 1);
+    return (
+      ((pc >>> 2) ^ (pc >>> 11) ^ ((this.#folded[table]! >>> TAG_AT) * 2 + table)) & ((1 << TAG_BITS) - 1)
+    );
   }
 
   /** After a misprediction: takes an entry in a table of longer history, or ages the ones in the way. */
@@ -132,19 +158,14 @@ export class BranchPredictor {
     const head = (this.#head + 1) & (HISTORY - 1);
     this.#head = head;
     history[head] = bit;
+    const folded = this.#folded;
     for (let t = 0; t < TABLES; t++) {
-      const length = LENGTHS[t]!;
-      const old = history[(head - length) & (HISTORY - 1)]!;
-      this.#foldedIndex[t] = fold(this.#foldedIndex[t]!, bit, old, length, INDEX_FOLD);
-      this.#foldedTag[t] = fold(this.#foldedTag[t]!, bit, old, length, TAG_FOLD);
+      const leaves = history[(head - LENGTHS[t]!) & (HISTORY - 1)]! * LEAVES[t]!;
+      const f = ((folded[t]! << 1) | (bit * BOTH)) ^ leaves;
+      // What was shifted into the spare bits comes in again below.
+      folded[t] = (f ^ ((f >>> INDEX_FOLD) & 1) ^ ((f >>> TAG_FOLD) & (1 << TAG_AT))) & FOLDS;
     }
   }
-}
-
-/** Shifts a bit into a history folded to `bits` bits and takes the one `length` branches ago out. */
-function fold(folded: number, bit: number, old: number, length: number, bits: number): number {
-  const f = ((folded << 1) | bit) ^ (old << (length % bits));
-  return (f ^ (f >>> bits)) & ((1 << bits) - 1);
 }
 
 /** Saturating step of a signed counter with values -(limit+1)..limit. */

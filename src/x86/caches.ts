@@ -13,6 +13,7 @@ import type { Addr, Ready } from '../model/units.ts';
 import { Cache } from './cache.ts';
 import { Cause } from './cause.ts';
 import type { Holder, Uncore } from './coherence.ts';
+import { FillBuffers } from './fill-buffers.ts';
 import { LinePath } from './line-path.ts';
 import type { Machine } from './machine.ts';
 import { StridePrefetcher } from './prefetcher.ts';
@@ -38,10 +39,7 @@ export class PrivateCaches implements Holder {
   readonly #l2Path: LinePath;
   readonly #l3Path: LinePath;
   readonly #dramPath: LinePath;
-  /** Cycle at which each fill buffer is free again. */
-  readonly #fills: Int32Array;
-  /** The buffer `#fillBuffer` chose. */
-  #fill = 0;
+  readonly #fills: FillBuffers;
 
   /** @param socket the core's, 0 or 1 */
   constructor(machine: Machine, uncore: Uncore, socket: number) {
@@ -59,7 +57,7 @@ export class PrivateCaches implements Holder {
     this.#l2Path = new LinePath(n.l2LineHalfCycles);
     this.#l3Path = new LinePath(2 * n.l3LineCycles);
     this.#dramPath = new LinePath(2 * n.dramLineCycles);
-    this.#fills = new Int32Array(n.fillBuffers);
+    this.#fills = new FillBuffers(n.fillBuffers);
     this.core = uncore.join(this, socket);
   }
 
@@ -88,9 +86,9 @@ export class PrivateCaches implements Holder {
     const inL2 = way >= 0 || this.#inL2(line) >= 0;
     const cycles = this.#uncore.own(line, this.core, inL2);
     this.cause = this.#uncore.cause;
-    const start = inL2 ? this.#fillBuffer(t) : this.#onPath(this.#fillBuffer(t));
+    const start = inL2 ? this.#fills.take(t) : this.#onPath(this.#fills.take(t));
     const done = start + cycles;
-    this.#release(done);
+    this.#fills.release(done);
     if (!inL2) this.#fillL2(line, done);
     if (way >= 0) {
       this.l1d.ready[way] = done;
@@ -140,7 +138,7 @@ export class PrivateCaches implements Holder {
     this.l1i.settle();
     this.l1d.settle();
     this.l2.settle();
-    this.#fills.fill(0);
+    this.#fills.clear();
     this.#l2Path.clear();
     this.#l3Path.clear();
     this.#dramPath.clear();
@@ -176,8 +174,8 @@ export class PrivateCaches implements Holder {
   }
 
   #miss(line: number, t: Ready): Ready {
-    const done = this.#fromL2(line, this.#fillBuffer(t));
-    this.#release(done);
+    const done = this.#fromL2(line, this.#fills.take(t));
+    this.#fills.release(done);
     this.#fillL1d(line, done);
     return done;
   }
@@ -236,18 +234,5 @@ export class PrivateCaches implements Holder {
     this.l1d.insert(line, ready);
     this.#origin[this.l1d.last] = this.cause;
     this.#ahead[this.l1d.last] = 0;
-  }
-
-  /** Cycle at which the fill buffer that is free first can take a miss of cycle `t`. */
-  #fillBuffer(t: Ready): Ready {
-    const fills = this.#fills;
-    let first = 0;
-    for (let i = 1; i < fills.length; i++) if (fills[i]! < fills[first]!) first = i;
-    this.#fill = first;
-    return Math.max(t, fills[first]!);
-  }
-
-  #release(done: Ready): void {
-    this.#fills[this.#fill] = done;
   }
 }

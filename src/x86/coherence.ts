@@ -14,6 +14,7 @@ import { Cache } from './cache.ts';
 import { Cause } from './cause.ts';
 import type { Machine } from './machine.ts';
 import type { Memory } from './memory.ts';
+import { REMOTE, Transfer, Transfers } from './transfers.ts';
 
 /** A core's private caches, as far as the directory must reach into them. */
 export interface Holder {
@@ -35,6 +36,8 @@ export class Uncore {
   cause = 0;
   /** The L3 of each socket. */
   readonly l3s: readonly Cache[];
+  /** How often each line came from elsewhere. */
+  readonly transfers: Transfers;
   /** Cores that hold a copy: `SHARER_WORDS` words a line, bit by core. */
   readonly #sharers: Int32Array;
   readonly #holders: Holder[] = [];
@@ -42,9 +45,7 @@ export class Uncore {
   readonly #sockets: number[] = [];
   readonly #l3Cycles: number;
   readonly #dramCycles: number;
-  readonly #transferCycles: number;
   readonly #remoteDramCycles: number;
-  readonly #remoteTransferCycles: number;
 
   /** @param sockets 1 or 2 */
   constructor(machine: Machine, memory: Memory, sockets = 1) {
@@ -55,9 +56,8 @@ export class Uncore {
     this.l3s = Array.from({ length: sockets }, () => new Cache(l3Sets, l3Ways));
     this.#l3Cycles = machine.n.l3Cycles;
     this.#dramCycles = machine.dramCycles;
-    this.#transferCycles = machine.transferCycles;
     this.#remoteDramCycles = machine.remoteDramCycles;
-    this.#remoteTransferCycles = machine.remoteTransferCycles;
+    this.transfers = new Transfers(machine);
   }
 
   /** The L3 of socket 0. */
@@ -98,15 +98,14 @@ export class Uncore {
       this.owner[line] = NOBODY;
       const l3 = this.l3s[this.#sockets[owner]!]!;
       if (!l3.has(line)) l3.insert(line, 0);
-      this.cause = Cause.transfer;
-      cycles = this.#sockets[owner] === socket ? this.#transferCycles : this.#remoteTransferCycles;
+      cycles = this.#transfer(line, Transfer.read, this.#sockets[owner] !== socket);
     } else if (this.l3s[socket]!.find(line) >= 0) {
       this.cause = Cause.l3;
       cycles = this.#l3Cycles;
     } else if (this.#heldByOthers(line, core)) {
-      this.cause = Cause.transfer;
-      cycles = this.#heldOn(line, core, socket) ? this.#transferCycles : this.#remoteTransferCycles;
-    } else cycles = this.#fromElsewhere(line, socket);
+      cycles = this.#transfer(line, Transfer.read, !this.#heldOn(line, core, socket));
+    } else cycles = this.#fromElsewhere(line, socket, Transfer.read);
+    if (this.cause === Cause.transfer) this.#charged(cycles);
     if (!this.#heldByOthers(line, core)) this.owner[line] = core;
     this.#share(line, core);
     return cycles;
@@ -122,13 +121,13 @@ export class Uncore {
     const socket = this.#sockets[core]!;
     let cycles: number;
     if (this.#heldByOthers(line, core)) {
-      cycles = this.#heldElsewhere(line, socket) ? this.#remoteTransferCycles : this.#transferCycles;
+      cycles = this.#transfer(line, Transfer.write, this.#heldElsewhere(line, socket));
       this.#invalidateOthers(line, core);
-      this.cause = Cause.transfer;
     } else if (held || this.l3s[socket]!.find(line) >= 0) {
       this.cause = Cause.l3;
       cycles = this.#l3Cycles;
-    } else cycles = this.#fromElsewhere(line, socket);
+    } else cycles = this.#fromElsewhere(line, socket, Transfer.write);
+    if (this.cause === Cause.transfer) this.#charged(cycles);
     if (this.l3s.length > 1) this.l3s[1 - socket]!.remove(line);
     this.owner[line] = core;
     this.#share(line, core);
@@ -156,13 +155,22 @@ export class Uncore {
   }
 
   /** No core holds the line and the socket's L3 has not got it: the other socket's L3, or memory. */
-  #fromElsewhere(line: number, socket: number): number {
-    if (this.l3s.length > 1 && this.l3s[1 - socket]!.find(line) >= 0) {
-      this.cause = Cause.transfer;
-      return this.#remoteTransferCycles;
-    }
+  #fromElsewhere(line: number, socket: number, kind: number): number {
+    if (this.l3s.length > 1 && this.l3s[1 - socket]!.find(line) >= 0) return this.#transfer(line, kind, true);
     this.cause = Cause.dram;
     return socket === 0 ? this.#dramCycles : this.#remoteDramCycles;
+  }
+
+  /** The line comes from elsewhere; returns what that costs. */
+  #transfer(line: number, kind: number, remote: boolean): number {
+    this.cause = Cause.transfer;
+    return this.transfers.add(line, remote ? kind | REMOTE : kind);
+  }
+
+  /** Counts what a transfer is charged, once more and without its line. */
+  #charged(cycles: number): void {
+    this.transfers.total++;
+    this.transfers.totalCycles += cycles;
   }
 
   /** Whether another core of the socket holds the line. */

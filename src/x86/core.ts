@@ -24,6 +24,11 @@ export type Kernel<T = void> = Generator<void, T, void>;
 
 /** One logical processor. */
 export class Core extends AtomicUnit {
+  /** How many sections with interrupts off the program is in; whoever delivers interrupts looks here. */
+  interruptsOff = 0;
+  /** An interrupt waits for interrupts to be on: a program that turns them on gives way. */
+  interruptWaits = false;
+
   /** The later of two tokens: an instruction with two operands. */
   join(a: Ready, b: Ready): Ready {
     return a > b ? a : b;
@@ -128,10 +133,12 @@ export class Core extends AtomicUnit {
   ret(): void {
     this.instruction();
     const dep = this.popReturn();
-    const done = this.simple(Uop.ret, this.branchPorts, dep, this.machine.n.returnCheckCycles);
-    if (!this.predictor.return(this.returnAddress)) {
-      this.front.refetch(done + this.machine.n.mispredictCycles, Cause.mispredict);
-    }
+    const { returnCheckCycles, safeReturnCycles, mispredictCycles } = this.machine.n;
+    const done = this.simple(Uop.ret, this.branchPorts, dep, returnCheckCycles);
+    const right = this.predictor.return(this.returnAddress);
+    // A safe return is mispredicted by design, as a retpoline is.
+    if (safeReturnCycles > 0) this.front.refetch(done + safeReturnCycles, Cause.mispredict);
+    else if (!right) this.front.refetch(done + mispredictCycles, Cause.mispredict);
     this.flow = Flow.return;
   }
 

@@ -123,15 +123,37 @@ export const MACHINE = {
   ptiCycles: cycles('page-table switch on entry from and return to user mode, each; 0 without PTI', 2000),
   iretKernelCycles: cycles('iretq to kernel mode', 2000),
   iretUserCycles: cycles('iretq to user mode', 2000),
-  hypercallCycles: cycles('round trip of a trivial hypercall of an HVM guest'),
-  evtchnSendCycles: cycles('EVTCHNOP_send inside Xen that is not modelled step by step'),
+  safeReturnCycles: cycles('added to a return by SRSO safe-ret, which makes it mispredict; 0 without', 200),
+
+  apicv: flag('whether Xen uses APICv and posted interrupts'),
+  idleMwait: flag('whether the idle loop waits with MWAIT, so that a store ends it'),
+  vmExitCycles: cycles('VM exit, the hardware alone'),
+  vmEntryCycles: cycles('VM entry, the hardware alone'),
+  exitSoftwareCycles: cycles('what Xen does at each exit and entry that is not modelled step by step'),
+  exitDataLines: count('data lines that Xen code not modelled displaces at an exit', 512),
+  exitCodeLines: count('lines of code that Xen code not modelled displaces at an exit', 512),
+  specCtrlCycles: cycles('write of SPEC_CTRL at each VM exit and each VM entry; 0 without IBRS', 2000),
+  rsbFillCycles: cycles('refill of the return stack at a VM exit, which forgets it; 0 without', 500),
+  bhbClearCycles: cycles('clear of the branch history at a VM exit, which forgets it; 0 without', 2000),
+  verwCycles: cycles('VERW at a VM entry; 0 without the MDS mitigation', 2000),
+  ibpbCycles: cycles('IBPB when another vCPU is switched to, which forgets the predictors; 0 without'),
+  apicEmulationCycles: cycles('emulation of an access to the local APIC, on top of its exit'),
+  guestCopyCycles: cycles('copy of the argument of a hypercall from the memory of the guest'),
+  remoteSendCycles: cycles('pending bit and marking in another domain, whose pages are not modelled'),
   evtchnOpCycles: cycles('another EVTCHNOP inside Xen that is not modelled step by step'),
   evtchnBucketCycles: cycles('allocation of 64 channels, a zeroed page, inside Xen'),
-  externalInterruptCycles: cycles('exit for a kick IPI, handling in Xen and entry, seen by the guest'),
+  hostInterruptCycles: cycles('acknowledgement and dispatch of a physical interrupt inside Xen'),
+  timerSoftirqCycles: cycles('timer softirq: the heap of timers, the next deadline'),
   eventInjectionCycles: cycles('IDT delivery by the VM entry that injects an event, on top of the entry'),
-  eoiCycles: cycles('end of interrupt of the upcall vector, with its VM exit if it has one'),
+  postedInterruptCycles: cycles('from the notification of a posted interrupt to the handler, in guest mode'),
+  virtualEoiCycles: cycles('end of interrupt that APICv virtualises', 500),
+  ipiSendCycles: cycles('write of the ICR, x2APIC', 1000),
   ipiFlightNanos: nanos('APIC message from ICR write to the target core, same socket'),
-  haltWakeNanos: nanos('from the mark of an event to the VM entry of a vCPU blocked in HLT'),
+  cstateExitNanos: nanos(
+    'from the interrupt or store that ends the C-state of the idle loop to its next instruction',
+  ),
+  scheduleCycles: cycles('schedule(): run queue, runstates, timers, and the lazy switch to or from idle'),
+  contextSwitchCycles: cycles('save and load of the whole state of a vCPU, on top of schedule()'),
 } as const satisfies ParamSpecs;
 
 /** Sourced values for every machine parameter. */
@@ -150,7 +172,7 @@ export interface Machine {
   readonly remoteDramCycles: number;
   readonly remoteTransferCycles: number;
   readonly ipiFlightCycles: number;
-  readonly haltWakeCycles: number;
+  readonly cstateExitCycles: number;
 }
 
 /**
@@ -180,6 +202,6 @@ export function defineMachine(
     remoteDramCycles: inCycles(n.remoteDramNanos),
     remoteTransferCycles: inCycles(n.remoteTransferNanos),
     ipiFlightCycles: inCycles(n.ipiFlightNanos),
-    haltWakeCycles: inCycles(n.haltWakeNanos),
+    cstateExitCycles: inCycles(n.cstateExitNanos),
   };
 }

@@ -13,11 +13,22 @@ import { TEXT_BASE, TEXT_BYTES } from './sites.ts';
 export const LINE_BYTES = 64;
 export const PAGE_BYTES = 4096;
 
+/** An object that has bytes on a stretch of memory, and its fields there; no fields where they have no names. */
+export interface Named {
+  readonly object: string;
+  readonly fields: string;
+}
+
+/** Names what stands in `from..to - 1` of a region: offsets from its start, within its size. */
+export type Namer = (from: number, to: number) => readonly Named[];
+
 /** A named stretch of memory; reports name addresses by it. */
 export interface Region {
   readonly name: string;
   readonly start: Addr;
   readonly bytes: number;
+  /** Names what stands in it; without one, its parts are named by their offsets. */
+  readonly namer: Namer | undefined;
 }
 
 /** Bytes, and who placed what where. */
@@ -49,29 +60,33 @@ export class Memory {
   /**
    * Places `bytes` bytes at the next multiple of `align` (a power of two) under a name.
    * Memory is zero. Running out is a ModelBug: sizes are bounded by the ABI.
+   *
+   * @param namer names what stands in it, for reports
    */
-  place(name: string, bytes: number, align = 8): Addr {
+  place(name: string, bytes: number, align = 8, namer?: Namer): Addr {
     const start = (this.#next + align - 1) & -align;
     if (start + bytes > this.bytes) {
       throw new ModelBug('modelled memory is full', { name, bytes, used: this.#next, size: this.bytes });
     }
     this.#next = start + bytes;
-    this.regions.push({ name, start, bytes });
+    this.regions.push({ name, start, bytes, namer });
     return start;
   }
 
-  /** Name of the region an address lies in, with the offset; "?" when in none. */
-  describe(addr: Addr): string {
+  /** The regions that have bytes in `from..to - 1`, by address. */
+  regionsIn(from: Addr, to: Addr): Region[] {
+    const { regions } = this;
+    // Regions stand in the order in which they were placed: the first that ends behind `from`.
     let low = 0;
-    let high = this.regions.length - 1;
-    while (low <= high) {
+    let high = regions.length;
+    while (low < high) {
       const mid = (low + high) >> 1;
-      const r = this.regions[mid]!;
-      if (addr < r.start) high = mid - 1;
-      else if (addr >= r.start + r.bytes) low = mid + 1;
-      else return `${r.name}+${addr - r.start}`;
+      if (regions[mid]!.start + regions[mid]!.bytes <= from) low = mid + 1;
+      else high = mid;
     }
-    return '?';
+    const found: Region[] = [];
+    for (let i = low; i < regions.length && regions[i]!.start < to; i++) found.push(regions[i]!);
+    return found;
   }
 
   /** Sets up a 32-bit word without charging anybody: for building structures before time starts. */

@@ -35,8 +35,16 @@ export interface Hypercalls {
   unmask(core: Core, port: Port): Kernel;
   /** EVTCHNOP_close: the port is free afterwards, its pending bit cleared. */
   close(core: Core, port: Port): Kernel;
-  /** EVTCHNOP_send on a port whose other end is the given port of this domain (0: of another domain). */
-  send(core: Core, remote: Port): Kernel;
+  /** EVTCHNOP_send by whoever runs on `core`, to a port of this domain from its other end (an IPI: from itself). */
+  send(core: Core, port: Port): Kernel;
+  /** EVTCHNOP_send of this domain on a port whose other end is in another domain. */
+  notify(core: Core, port: Port): Kernel;
+}
+
+/** What a guest does that its hypervisor sees besides hypercalls. */
+export interface VirtualHardware {
+  /** The EOI of the upcall's vector: an exit unless the hardware virtualises it. */
+  eoi(core: Core): Kernel;
 }
 
 /** Where the guest's kernel finds the pages it shares with Xen. */

@@ -80,7 +80,7 @@ test('the two reports of scan have names of their own, whatever goes to standard
   assert.deepEqual(readdirSync(out).sort(), ['scan-orders.csv', 'scan-orders.json', 'scan.csv', 'scan.json']);
 });
 
-test('replay writes runs, stages and hist with sidecars that hash to them', () => {
+test('replay writes runs, stages, hist and lines with sidecars that hash to them', () => {
   const out = join(folder, 'replay');
   const result = upcall([
     'replay',
@@ -95,12 +95,14 @@ test('replay writes runs, stages and hist with sidecars that hash to them', () =
   assert.deepEqual(readdirSync(out).sort(), [
     'hist.csv',
     'hist.json',
+    'lines.csv',
+    'lines.json',
     'runs.csv',
     'runs.json',
     'stages.csv',
     'stages.json',
   ]);
-  for (const name of ['runs', 'stages', 'hist']) {
+  for (const name of ['runs', 'stages', 'hist', 'lines']) {
     const csv = readFileSync(join(out, `${name}.csv`), 'utf8');
     const sidecar = JSON.parse(readFileSync(join(out, `${name}.json`), 'utf8'));
     assert.equal(sidecar.sha256, createHash('sha256').update(csv).digest('hex'));
@@ -208,8 +210,14 @@ test('reports that an earlier command wrote together with replaced ones go, and 
   writeFileSync(join(out, 'mine.csv'), 'mine\n');
   const { code, stderr } = upcall(['replay', micro('wrap'), '--out', out]);
   assert.equal(code, 0);
-  assert.match(stderr, /^removed from .*: compare\.csv, compare\.json\n$/);
-  const names = ['hist', 'runs', 'scan', 'stages'].flatMap((name) => [`${name}.csv`, `${name}.json`]);
+  assert.match(
+    stderr,
+    /^removed from .*: compare\.csv, compare\.json, compare-ranking\.csv, compare-ranking\.json\n$/,
+  );
+  const names = ['hist', 'lines', 'runs', 'scan', 'stages'].flatMap((name) => [
+    `${name}.csv`,
+    `${name}.json`,
+  ]);
   assert.deepEqual(readdirSync(out).sort(), [...names, 'mine.csv'].sort());
 });
 
@@ -256,7 +264,7 @@ test('a reader that closes the pipe early is no error', () => {
 
 test('schema describes every column of every report', () => {
   const { rows } = JSON.parse(upcall(['schema', '--format', 'json']).stdout);
-  const runs = rows.filter((r: { table: string }) => r.table === 'upcall.runs/1.0');
+  const runs = rows.filter((r: { table: string }) => r.table === 'upcall.runs/2.0');
   assert.ok(runs.length > 60);
   assert.ok(rows.every((r: { what: string }) => r.what.length > 3));
 });

@@ -25,7 +25,7 @@ for (const page of readdirSync(join(ROOT, 'docs'))) PAGES.push(`docs/${page}`);
 const NPM = ['npm ci && npm start', 'npm ci && npm test', 'npm run recordings -- FOLDER'];
 
 const folder = temporaryFolder();
-for (const data of ['traces', 'test/groundtruth']) {
+for (const data of ['traces', 'test/groundtruth', 'test/recordings']) {
   cpSync(join(ROOT, data), join(folder, data), { recursive: true });
 }
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { MACHINES } from '../../src/x86/machines/catalogue.ts';
 import { upcall } from '../support/cli.ts';
 import { temporaryFolder } from '../support/files.ts';
 
@@ -19,7 +20,7 @@ function rowsOf(args: string[]): Row[] {
 
 test('machines lists them with how many numbers are of which confidence', () => {
   const rows = rowsOf([]);
-  assert.equal(rows.length, 12);
+  assert.equal(rows.length, MACHINES.length);
   const sums = rows.map((r) => Number(r.measured) + Number(r.documented) + Number(r.guessed));
   assert.equal(new Set(sums).size, 1, 'every machine has every number');
   assert.ok(rows.every((r) => /unvalidated/.test(String(r.validation))));
@@ -52,10 +53,17 @@ test('machines diff prints only what differs, with both values and both confiden
 
 test('machines sensitivity names the numbers that move the answers, and writes every movement', () => {
   const out = join(folder, 'sensitivity');
-  const result = upcall(['machines', 'sensitivity', '--parameter', 'eoiCycles,l1dWays', '--out', out]);
+  const result = upcall([
+    'machines',
+    'sensitivity',
+    '--parameter',
+    'exitSoftwareCycles,l1dWays',
+    '--out',
+    out,
+  ]);
   assert.equal(result.code, 0, result.stderr);
   assert.match(result.stdout, /^zen5, freebsd-c \(kernels: .*\): 1 number with a range/);
-  assert.match(result.stdout, /\n {2}eoiCycles +guessed +1400 +2000 +upcall p50 /);
+  assert.match(result.stdout, /\n {2}exitSoftwareCycles +guessed +520 +1120 +upcall p50 /);
   assert.match(result.stdout, /No number turns a ranking of the strategies round\.\n$/);
   assert.deepEqual(readdirSync(out).sort(), [
     'sensitivity-rankings.csv',
@@ -69,7 +77,7 @@ test('machines sensitivity names the numbers that move the answers, and writes e
   assert.equal(Object.keys(sidecar.provenance.inputs).length, 2);
   const rows = csv.trimEnd().split('\n').slice(1);
   assert.equal(rows.length, 2 * 9, 'two ends, nine answers');
-  assert.ok(rows.every((r) => r.startsWith('upcall.sensitivity/1.0,zen5,freebsd-c,eoiCycles,')));
+  assert.ok(rows.every((r) => r.startsWith('upcall.sensitivity/1.0,zen5,freebsd-c,exitSoftwareCycles,')));
   assert.deepEqual(rows, [...rows].sort(), 'sorted by key');
 });
 

@@ -20,7 +20,7 @@ const OPERATIONS = 6000;
 
 function contract(strategy: Strategy, guest: string): void {
   const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, strategy: strategy.name }));
-  const { os, cpus } = bench.guest;
+  const { os, cpus } = bench.guest.freeBsd;
   const cpu = cpus[0]!;
   const isrcs = createIsrcs(os, cpu, POPULATION);
   const indexOf = new Map(isrcs.map((isrc, i) => [isrc, i]));

@@ -12,7 +12,8 @@ const GUESTS = ['freebsd-a', 'freebsd-c'];
 
 function guestOf(guest: string, strategy = 'slist') {
   const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, strategy }));
-  const { os, cpus, channels, memory, domain } = bench.guest;
+  const { channels, memory, domain } = bench.guest;
+  const { os, cpus } = bench.guest.freeBsd;
   const cpu = cpus[0]!;
   const { stats } = channels;
   const bind = (kind: ChannelKindCode, handler: HandlerKindCode = HandlerKind.filter) => {

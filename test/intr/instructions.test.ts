@@ -32,7 +32,7 @@ test('real_find_unused over 128 isrcs, real_alloc_pop', () => {
     ['slist', 4095, 27],
   ] as const) {
     const bench = new BenchGuest({ ...scenarioOf(DEFAULT_NAMES), strategy: strategyByName(strategy) });
-    const { os, cpus } = bench.guest;
+    const { os, cpus } = bench.guest.freeBsd;
     const cpu = cpus[0]!;
     const isrcs = createIsrcs(os, cpu, n);
     runAlone(os.generation.putBack(os, cpu, isrcs[n - 1]!));

@@ -6,11 +6,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { STRATEGIES } from '../../src/intr/alloc/strategies.ts';
+import { FreeBsdKernel } from '../../src/intr/freebsd-kernel.ts';
+import { GENERATIONS } from '../../src/intr/generations.ts';
+import { IRQ_DESC, IRQ_INFO } from '../../src/intr/linux/layout.ts';
+import { findsIsrcs } from '../../src/lab/catalogue.ts';
+import type { Guest } from '../../src/lab/guest.ts';
 import { replay } from '../../src/lab/replay.ts';
 import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
 import { openTrace } from '../../src/trace/reader.ts';
-import { COLUMNS } from '../../src/trace/table.ts';
+import { COLUMNS, MAGIC, VERSION } from '../../src/trace/table.ts';
 import { SHARED_INFO } from '../../src/xen/abi.ts';
+import { EVENT_WORD } from '../../src/xen/abi-fifo.ts';
+import { DELIVERY_MODES } from '../../src/xen/delivery-mode.ts';
+import { Fifo } from '../../src/xen/fifo.ts';
+import { SCHEDULERS } from '../../src/xen/sched/catalogue.ts';
 import { fileIn, temporaryFolder, traceText } from '../support/files.ts';
 
 const folder = temporaryFolder();
@@ -18,7 +27,9 @@ let serial = 0;
 
 const handler = fc.constantFrom('filter', 'ithread', 'user');
 const channel = fc.constantFrom('interdomain', 'unbound', 'virq', 'ipi');
-const what = fc.constantFrom('send', 'send', 'send', 'send', 'send', 'unbind', 'move', 'unmask', 'unmask');
+const ofPorts = ['send', 'send', 'send', 'send', 'send', 'unbind', 'move', 'unmask', 'unmask', 'priority'];
+const ofVcpus = ['halt', 'halt', 'wake', 'exit', 'interrupt', 'toggle', 'toggle'];
+const what = fc.constantFrom(...ofPorts, ...ofPorts, ...ofVcpus);
 const step = fc.record({
   gap: fc.nat(100),
   what,
@@ -35,24 +46,50 @@ const load = fc.record({
   steps: fc.array(step, { maxLength: 150 }),
 });
 const names = fc.record({
-  guest: fc.constantFrom('freebsd-a', 'freebsd-c'),
+  guest: fc.constantFrom(...GENERATIONS.map(({ name }) => name)),
+  delivery: fc.constantFrom(...DELIVERY_MODES.map(({ name }) => name)),
+  scheduler: fc.constantFrom(...SCHEDULERS),
   strategy: fc.constantFrom(...STRATEGIES.map(({ name }) => name)),
   machine: fc.constantFrom('zen5', 'skylake-sp'),
   cache: fc.constantFrom('warm', 'l2-cold', 'cold'),
   interruptedUser: fc.nat(1),
   senders: fc.integer({ min: 1, max: 4 }),
   filterCycles: fc.constantFrom(0, 5000),
+  /** Shared pCPUs are for credit2 only: with the null scheduler all but one vCPU of each wait for ever. */
+  pcpus: fc.constantFrom(0, 0, 0, 1, 2),
 });
+type Load = typeof load extends fc.Arbitrary<infer T> ? T : never;
+type Step = Load['steps'][number];
+
+/** Kind of a row about a vCPU: each of them is preempted and resumed in turn. */
+function kindOf(s: Step, vcpu: number, preempted: Set<number>): string {
+  if (s.what !== 'toggle') return s.what;
+  if (preempted.delete(vcpu)) return 'resume';
+  preempted.add(vcpu);
+  return 'preempt';
+}
+
+/** The port that an isrc, or the irq_info of a descriptor, says it serves. */
+function portOf({ kernel, memory }: Guest, source: number): number {
+  if (kernel instanceof FreeBsdKernel) return memory.peek32(source + kernel.os.generation.isrc.port);
+  return memory.peek32(memory.peek32(source + IRQ_DESC.chipData) + IRQ_INFO.evtchn);
+}
+
+/** Whether a port is masked; one without an event word is. */
+function isMasked({ channels, domain, memory }: Guest, port: number): boolean {
+  if (channels.ops instanceof Fifo) {
+    const word = channels.ops.structs.word(port);
+    return word === 0 || (memory.peek32(word) & (1 << EVENT_WORD.masked)) !== 0;
+  }
+  const word = memory.peek32(domain.sharedInfo + SHARED_INFO.mask + (port >>> 5) * 4);
+  return ((word >>> (port & 31)) & 1) === 1;
+}
 
 /** The rows of a load: a port that is not bound is bound whenever it is named. */
-function rowsOf({
-  vcpus,
-  stretch,
-  boundFirst,
-  steps,
-}: typeof load extends fc.Arbitrary<infer T> ? T : never) {
+function rowsOf({ vcpus, stretch, boundFirst, steps }: Load) {
   const rows: string[] = [];
   const live = new Set<number>();
+  const preempted = new Set<number>();
   for (let port = 1; port <= boundFirst; port++) {
     live.add(port);
     rows.push(`0,bound,-,${port},${port % vcpus},interdomain,filter,`);
@@ -62,7 +99,8 @@ function rowsOf({
     time += s.gap * stretch;
     const port = s.port + 1;
     const by = s.by % vcpus;
-    if (!live.has(port)) {
+    if (ofVcpus.includes(s.what)) rows.push(`${time},${kindOf(s, by, preempted)},${by},,,,,`);
+    else if (!live.has(port)) {
       live.add(port);
       rows.push(`${time},bind,${by},${port},${s.to % vcpus},${s.channel},${s.handler},`);
     } else if (s.what === 'unbind') {
@@ -70,6 +108,7 @@ function rowsOf({
       rows.push(`${time},unbind,${by},${port},,,,`);
     } else if (s.what === 'move') rows.push(`${time},move,${by},${port},${s.to % vcpus},,,`);
     else if (s.what === 'unmask') rows.push(`${time},unmask,${by},${port},,,,`);
+    else if (s.what === 'priority') rows.push(`${time},priority,${by},${port},${s.gap % 16},,,`);
     else
       rows.push(
         `${time},send,${s.to % 2 === 0 ? '-' : by},${port},,,,${s.gap % 3 === 0 ? 'blocked' : 'running'}`,
@@ -78,41 +117,40 @@ function rowsOf({
   return { rows, live };
 }
 
-test('random traces on random scenarios end with every bound port on a channel and an isrc of its own', async () => {
+test('random traces on random scenarios end with every bound port on a channel and a source of its own', async () => {
   await fc.assert(
     fc.asyncProperty(load, names, async (trace, chosen) => {
-      const { interruptedUser, senders, filterCycles, ...rest } = chosen;
+      const { interruptedUser, senders, filterCycles, pcpus, strategy: picked, ...rest } = chosen;
       const set = [
         `interruptedUser=${interruptedUser}`,
         `senders=${senders}`,
-        `filterCycles=${filterCycles}`,
+        `pcpus=${rest.scheduler === 'null' ? 0 : pcpus}`,
+        ...(rest.guest.startsWith('freebsd') ? [`filterCycles=${filterCycles}`] : []),
       ];
       const { rows, live } = rowsOf(trace);
-      const header = `# upcall-trace 1\n# name: fuzz\n# clock_hz: 1000000000\n# vcpus: ${trace.vcpus}\n${COLUMNS}\n`;
+      const header = `${MAGIC} ${VERSION}\n# name: fuzz\n# clock_hz: 1000000000\n# vcpus: ${trace.vcpus}\n${COLUMNS}\n`;
       const path = fileIn(folder, `f${serial++}.trace`, traceText(rows, { header }));
-      const scenario = scenarioOf({ ...DEFAULT_NAMES, ...rest, set });
+      const strategy = findsIsrcs(rest.guest) ? picked : undefined;
+      const scenario = scenarioOf({ ...DEFAULT_NAMES, ...rest, strategy, set });
       const { vcpus } = await replay(await openTrace(path), path, scenario);
-      const { os, domain, memory } = vcpus.guest;
+      const { kernel } = vcpus.guest;
       const channels = new Set<number>();
-      const isrcs = new Set<number>();
+      const sources = new Set<number>();
       for (const recorded of live) {
         const port = vcpus.ports.model(recorded);
-        const isrc = memory.peek32(os.image.portToIsrc + 8 * port);
-        assert.ok(port > 0 && isrc !== 0, `recorded port ${recorded} is served`);
+        const source = kernel.sourceOf(port);
+        assert.ok(port > 0 && source !== 0, `recorded port ${recorded} is served`);
         assert.equal(vcpus.ports.recorded(port), recorded);
-        assert.equal(memory.peek32(isrc + os.generation.isrc.port), port, 'the isrc knows its port');
+        assert.equal(portOf(vcpus.guest, source), port, 'its source knows its port');
         channels.add(port);
-        isrcs.add(isrc);
+        sources.add(source);
       }
       assert.equal(channels.size, live.size);
-      assert.equal(isrcs.size, live.size);
+      assert.equal(sources.size, live.size);
       for (let port = 1; port < 40; port++) {
-        const masked =
-          (memory.peek32(domain.sharedInfo + SHARED_INFO.mask + (port >>> 5) * 4) >>> (port & 31)) & 1;
-        if (memory.peek32(os.image.portToIsrc + 8 * port) === 0)
-          assert.equal(masked, 1, 'a free port is masked');
+        if (kernel.sourceOf(port) === 0) assert.ok(isMasked(vcpus.guest, port), 'a free port is masked');
       }
     }),
-    { seed: 41, numRuns: 120 },
+    { seed: 41, numRuns: 250 },
   );
 });

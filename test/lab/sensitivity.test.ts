@@ -72,12 +72,12 @@ test('a ranking turns when two strategies change places, not when a tie comes or
 test('a sweep leaves the base as a run without it, and is the same twice', async () => {
   const path = (file: string) => join(ROOT, 'traces', file);
   const run = async () => {
-    const { base, flips } = await sweep(scenario, path, ['eventInjectionCycles']);
+    const { base, flips } = await sweep(scenario, path, ['exitSoftwareCycles']);
     return { base, flips };
   };
   const { base, flips } = await run();
   assert.deepEqual(await run(), { base, flips });
-  const { value, low, high } = scenario.machine.values.eventInjectionCycles;
+  const { value, low, high } = scenario.machine.values.exitSoftwareCycles;
   assert.deepEqual(
     flips.map((f) => f.computed.upcallP50! - base.upcallP50!),
     [low - value, high - value],

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { Cache } from '../../src/x86/cache.ts';
 import { type Core, NOW } from '../../src/x86/core.ts';
+import { TEXT_BASE } from '../../src/x86/sites.ts';
+import { vmExit } from '../../src/xen/vmexit.ts';
 import { benchOf, OTHER, SITE } from '../support/core.ts';
 import { law, machine } from './covered.ts';
+import { host, pcpuOf } from './host.ts';
 import { chase } from './measure.ts';
 
 /** How many of its own lines a full cache still has after so many foreign ones. */
@@ -104,3 +107,40 @@ law([], 'foreign lines, pages and branches cost what they displace', () => {
     'both levels, for code and data',
   );
 });
+
+/** What an exit that displaces so many lines leaves: cycles of a load that hit L1D before, and lines of text in L1I. */
+function afterExit(exitDataLines: number, exitCodeLines: number): { load: number; text: number } {
+  const small = { l1dSets: 8, l1dWays: 4, l1iSets: 8, l1iWays: 4, l2LineHalfCycles: 0 };
+  const bench = host({ ...small, l1Cycles: 4, l2Cycles: 14, exitDataLines, exitCodeLines });
+  const { xen, memory, cores } = bench.guest;
+  const core = cores[0]!;
+  const data = memory.place('a line of the law', 64, 64);
+  function* load() {
+    core.load64(data, NOW);
+  }
+  bench.measure(load());
+  const hit = bench.measure(load());
+  // The eight lines at the start of the text, one in each set.
+  const first = TEXT_BASE >>> 6;
+  for (let line = first; line < first + 8; line++) core.caches.fetch(line, core.now);
+  const kept = () =>
+    Array.from({ length: 8 }, (_, i) => first + i).filter((l) => core.caches.l1i.has(l)).length;
+  assert.equal(kept(), 8);
+  vmExit(xen, pcpuOf(bench), 'exits_hypercall');
+  const text = kept();
+  return { load: bench.measure(load()) - hit, text };
+}
+
+law(
+  ['exitDataLines', 'exitCodeLines'],
+  'an exit displaces lines once it brings as many as a cache holds',
+  () => {
+    assert.deepEqual(afterExit(31, 31), { load: 0, text: 8 }, 'a line less than L1D and L1I hold');
+    assert.equal(afterExit(40, 0).load, 14 - 4, 'a round more: the line is in L2');
+    const half = afterExit(0, 36).text;
+    assert.ok(half > 0 && half < 8, `in between some lines are gone: ${half} are left`);
+    assert.equal(afterExit(0, 40).text, 0);
+    assert.equal(afterExit(0, 40).load, 0, 'code displaces no data from L1D');
+    assert.equal(afterExit(40, 0).text, 8, 'nor data code from L1I');
+  },
+);

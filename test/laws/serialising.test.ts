@@ -1,11 +1,8 @@
 /** Laws of fences, of instructions that serialise, and of rep stos. */
 import assert from 'node:assert/strict';
-import { GENERATIONS } from '../../src/intr/generations.ts';
-import { BenchGuest } from '../../src/lab/bench-guest.ts';
-import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
 import { type Core, NOW } from '../../src/x86/core.ts';
 import { benchOf } from '../support/core.ts';
-import { law, machine, type Parameter, tries } from './covered.ts';
+import { law, machine, type Parameter } from './covered.ts';
 import { AWAY, DRAM, FAR, settled, slope } from './measure.ts';
 
 law(['lfenceCycles', 'mfenceCycles'], 'one after another each takes its cycles', () => {
@@ -107,30 +104,6 @@ law([], 'nothing younger starts before a serialising instruction is done, needed
   });
   assert.equal(withWork, 1 + 20 + 40 + 1 + 20);
 });
-
-/** How often an upcall from user mode does what takes these cycles. */
-const UPCALL: ReadonlyArray<readonly [name: Parameter, times: number]> = [
-  ['swapgsCycles', 2],
-  ['cliCycles', 2],
-  ['popfCycles', 1],
-  ['ptiCycles', 2],
-];
-
-for (const [name, times] of UPCALL) {
-  law([name], `an upcall from user mode pays it ${times === 1 ? 'once' : 'twice'}, in full`, () => {
-    for (const guest of GENERATIONS) {
-      const upcall = (cycles: number) => {
-        tries(name, cycles);
-        const set = [`${name}=${cycles}`];
-        const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest: guest.name, set }));
-        const { os, cpus } = bench.guest;
-        for (let i = 0; i < 4; i++) bench.measure(guest.upcall(os, cpus[0]!, true));
-        return bench.measure(guest.upcall(os, cpus[0]!, true));
-      };
-      assert.deepEqual([upcall(51) - upcall(50), upcall(100) - upcall(50)], [times, 50 * times], guest.name);
-    }
-  });
-}
 
 law(
   ['repStos64Cycles', 'repStos256Cycles', 'repStos4096Cycles'],

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareWithBaseline } from '../../src/lab/check.ts';
+import { linesTable } from '../../src/lab/lines.ts';
 import { histTable, runsTable, stagesTable } from '../../src/lab/tables.ts';
 import { integer, ratio, sortRows, type Table, text } from '../../src/model/table.ts';
 import { formatCsv } from '../../src/report/csv.ts';
@@ -157,9 +158,11 @@ test('what cannot be compared is told apart from what differs', () => {
 });
 
 test('empty reports have their headers, with schema first and keys before numbers', () => {
-  for (const t of [runsTable([]), stagesTable([]), histTable([])]) {
+  for (const t of [runsTable([]), stagesTable([]), histTable([]), linesTable([])]) {
     assert.equal(t.columns[0]!.name, 'schema');
-    assert.ok(t.columns.slice(0, t.keys).every((c) => c.type === 'text' || c.name === 'low_cycles'));
+    assert.ok(
+      t.columns.slice(0, t.keys).every((c) => c.type === 'text' || ['low_cycles', 'rank'].includes(c.name)),
+    );
     assert.equal(new Set(t.columns.map((c) => c.name)).size, t.columns.length);
     for (const c of t.columns) if (c.unit === 'cycles') assert.match(c.name, /cycles/);
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { NAMES } from '../../src/lab/catalogue.ts';
+import { findsIsrcs, NAMES } from '../../src/lab/catalogue.ts';
 import { runFile } from '../../src/lab/run-file.ts';
 import { scenarioOf } from '../../src/lab/scenario.ts';
 import { microFile } from '../../src/lab/scenarios.ts';
@@ -11,7 +11,7 @@ import { ROOT } from '../support/root.ts';
 
 for (const machine of NAMES.machine) {
   for (const guest of NAMES.guest) {
-    for (const strategy of NAMES.strategy) {
+    for (const strategy of findsIsrcs(guest) ? NAMES.strategy : ['own']) {
       test(`${machine}, ${guest}, ${strategy}`, async () => {
         for (const cache of NAMES.cache) {
           for (const user of [0, 1]) {

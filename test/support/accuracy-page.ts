@@ -8,9 +8,10 @@ import { readMeasurements } from '../../src/lab/validate/measurements.ts';
 import { Status, type ValidationRow, validate } from '../../src/lab/validate/rows.ts';
 import { STATES } from '../../src/lab/validate/states.ts';
 import { kernelSummary, SMALL_CYCLES, stateSummary } from '../../src/lab/validate/summary.ts';
-import { cellText, type Table } from '../../src/model/table.ts';
+import type { Table } from '../../src/model/table.ts';
 import { MACHINE, type Machine } from '../../src/x86/machine.ts';
 import { COUNTS, elements, MISFITS, PRIMITIVES, UNVALIDATED } from './accuracy-notes.ts';
+import { markdown, wrap } from './markdown.ts';
 import { ROOT } from './root.ts';
 
 /** The page. */
@@ -19,8 +20,6 @@ export const PAGE = join(ROOT, 'docs', 'accuracy.md');
 const TRUTH = join('test', 'groundtruth');
 /** Errors from which on a group of rows, or a primitive, is listed as a misfit, in %. */
 const LARGE = 10;
-/** Columns of a line of prose. */
-const WIDTH = 125;
 /** Words in a number's source that say it was set by the ground truth or by this project's own measurements. */
 const SOURCES = [
   [/ground truth of this project, primitives, EPYC Turin in a KVM guest/g, 'ground truth'],
@@ -340,32 +339,6 @@ function numbers(rows: readonly ValidationRow[], machine: Machine): string[] {
     ['| primitive | state | |', '| --- | --- | --- |', ...list].join('\n'),
     PRIMITIVES,
   ];
-}
-
-/** Columns of a table, or all, as a table of Markdown. */
-function markdown(table: Table, names?: readonly string[]): string {
-  const shown = table.columns
-    .map((column, i) => ({ column, i }))
-    .filter(({ column }) => names === undefined || names.includes(column.name));
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    line(shown.map(({ column }) => column.name)),
-    line(shown.map(({ column }) => (column.type === 'text' ? '---' : '---:'))),
-    ...table.rows.map((row) => line(shown.map(({ column, i }) => cellText(row[i] ?? null, column)))),
-  ].join('\n');
-}
-
-/** Words in lines of the width of the other pages. */
-function wrap(text: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join('\n');
 }
 
 function groups<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { COLUMNS } from '../../src/trace/table.ts';
+import { COLUMNS, MAGIC, VERSION } from '../../src/trace/table.ts';
 
 /** A folder that is gone when the test file ends. */
 export function temporaryFolder(): string {
@@ -25,7 +25,7 @@ export function traceText(
   parts: { header?: string; trailer?: string } = {},
 ): string {
   const header =
-    parts.header ?? `# upcall-trace 1\n# name: test\n# clock_hz: 1000000000\n# vcpus: 2\n${COLUMNS}\n`;
+    parts.header ?? `${MAGIC} ${VERSION}\n# name: test\n# clock_hz: 1000000000\n# vcpus: 2\n${COLUMNS}\n`;
   const trailer = parts.trailer ?? `# end rows=${rows.length}\n`;
   return header + rows.map((row) => `${row}\n`).join('') + trailer;
 }

@@ -52,13 +52,13 @@ test('a table is read, plain or compressed, with LF or CRLF', async () => {
 const good = [bound(1), '5,send,-,1,,,,'];
 const bad: Array<[what: string, content: string | Uint8Array, message: RegExp]> = [
   ['empty', '', /empty: found an empty file, expected a trace/],
-  ['not a trace', 'hello\n', /:1: found "hello", expected "# upcall-trace 1"/],
+  ['not a trace', 'hello\n', /:1: found "hello", expected "# upcall-trace 2"/],
   [
     'unknown version',
-    traceText(good).replace('trace 1', 'trace 2'),
-    /:1: found format version "2", expected version 1/,
+    traceText(good).replace('trace 2', 'trace 3'),
+    /:1: found format version "3", expected version 1 or 2/,
   ],
-  ['no columns', '# upcall-trace 1\n# name: x\n', /:2: found the end of the file, expected "time,kind/],
+  ['no columns', '# upcall-trace 2\n# name: x\n', /:2: found the end of the file, expected "time,kind/],
   ['header without vcpus', traceText(good).replace('# vcpus: 2\n', ''), /expected "# vcpus: \.\.\."/],
   [
     'vcpus out of range',
@@ -120,9 +120,63 @@ const bad: Array<[what: string, content: string | Uint8Array, message: RegExp]> 
     traceText(['0,bound,-,1,0,ipi,magic,']),
     /found handler "magic", expected one of filter/,
   ],
+  [
+    'a kind of version 2 in a file of version 1',
+    traceText([bound(1), '5,halt,0,,,,,']).replace('trace 2', 'trace 1'),
+    /:7: found kind "halt", expected one of bound, bind, unbind, move, send, notify, unmask in version 1/,
+  ],
+  [
+    'a target of version 2 in a file of version 1',
+    traceText([bound(1), '5,send,-,1,,,,runnable']).replace('trace 2', 'trace 1'),
+    /:7: found target "runnable", expected one of running, blocked in version 1/,
+  ],
+  [
+    'halt of nobody',
+    traceText(['5,halt,-,,,,,']),
+    /:6: found "by" is - in a row of kind halt, expected the vCPU/,
+  ],
+  [
+    'exit of a vCPU out of range',
+    traceText(['5,exit,2,,,,,']),
+    /:6: found by "2", expected an integer 0\.\.1/,
+  ],
+  [
+    'interrupt with a port',
+    traceText([bound(1), '5,interrupt,0,1,,,,']),
+    /:7: found port "1", expected an empty port: a row of kind interrupt has none/,
+  ],
+  [
+    'preempted twice',
+    traceText(['5,preempt,0,,,,,', '6,preempt,1,,,,,', '7,preempt,0,,,,,']),
+    /:8: found vCPU 0 is preempted already, expected a resume first/,
+  ],
+  [
+    'resumed without a preempt',
+    traceText(['5,preempt,0,,,,,', '6,resume,1,,,,,']),
+    /:7: found resume of vCPU 1, which is not preempted, expected a preempt of it before/,
+  ],
+  [
+    'priority out of range',
+    traceText([bound(1), '5,priority,0,1,16,,,']),
+    /:7: found to \(the priority\) "16", expected an integer 0\.\.15/,
+  ],
+  [
+    'priority that is missing',
+    traceText([bound(1), '5,priority,0,1,,,,']),
+    /:7: found to \(the priority\) ""/,
+  ],
+  [
+    'priority of an unbound port',
+    traceText([bound(1), '5,priority,0,2,3,,,']),
+    /:7: found priority on unbound port 2, expected a bind of it before/,
+  ],
   ['binary', Uint8Array.from([0x23, 0x20, 0, 1, 2, 3]), /at byte 2: found a zero byte, expected text/],
-  ['not UTF-8', Uint8Array.from([0x23, 0xff, 0xfe, 0x0a]), /expected a complete text or gzip file in UTF-8/],
-  ['gzip cut off', gzipSync(traceText(good)).subarray(0, 40), /expected a complete text or gzip file/],
+  [
+    'not UTF-8',
+    Uint8Array.from([0x23, 0xff, 0xfe, 0x0a]),
+    /expected a complete text, gzip or xz file in UTF-8/,
+  ],
+  ['gzip cut off', gzipSync(traceText(good)).subarray(0, 40), /expected a complete text, gzip or xz file/],
 ];
 
 for (const [what, content, message] of bad) {
@@ -142,6 +196,33 @@ for (const [what, content, message] of bad) {
 test('refused: missing file, folder', async () => {
   await assert.rejects(readAll(`${folder}/nothing`), /cannot open the file/);
   await assert.rejects(readAll(folder), /cannot open the file: it is a directory/);
+});
+
+test('a file of version 1 is read as it always was, and written as one of this version', async () => {
+  const kinds = [
+    'bind,0,1,1,ipi,user,',
+    'send,-,1,,,,blocked',
+    'move,0,1,0,,,',
+    'notify,0,0,,,,',
+    'unmask,1,1,,,,',
+  ];
+  const lines = [bound(2), ...kinds.map((kind, i) => `${10 * i},${kind}`), '60,unbind,1,1,,,,'];
+  const old = fileIn(folder, 'old', traceText(lines).replace('trace 2', 'trace 1'));
+  const { header } = await openTrace(old);
+  assert.equal(header.version, 1);
+  const rows = await readAll(old);
+  assert.deepEqual(rows.map(formatRow), lines);
+  await writeTrace(`${folder}/upgraded.trace`, header, rows);
+  assert.equal((await openTrace(`${folder}/upgraded.trace`)).header.version, VERSION);
+  assert.deepEqual(await readAll(`${folder}/upgraded.trace`), rows);
+});
+
+test('every kind that is about a vCPU alone, and a priority, is written as it was read', async () => {
+  const kinds = ['halt', 'wake', 'exit', 'interrupt', 'preempt', 'resume'];
+  const lines = [bound(1), ...kinds.map((kind, i) => `${i},${kind},1,,,,,`), '9,priority,0,1,15,,,'];
+  const rows = await readAll(fileIn(folder, 'kinds', traceText([...lines, '9,send,-,1,,,,runnable'])));
+  assert.deepEqual(rows.map(formatRow), [...lines, '9,send,-,1,,,,runnable']);
+  assert.deepEqual([rows[7]!.to, rows[8]!.target], [15, 3]);
 });
 
 test('written and read again, a table is the same', async () => {
@@ -184,5 +265,5 @@ test('a writer that fails leaves nothing behind', async () => {
 
 test('the header of the rows is part of the version', () => {
   assert.equal(COLUMNS, 'time,kind,by,port,to,channel,handler,target');
-  assert.equal(VERSION, 1);
+  assert.equal(VERSION, 2);
 });

@@ -24,9 +24,24 @@ const CACHE_KIB: Record<string, [l1i: number, l1d: number, l2: number, l3: numbe
 /** Numbers in which an ablation differs from its parent, and no others. */
 const ABLATIONS: Record<string, [parent: string, ...numbers: string[]]> = {
   'zen5-no-prefetch': ['zen5', 'stridePrefetch', 'streamPrefetch'],
+  'zen4-srso': ['zen4', 'safeReturnCycles'],
   'skylake-sp-pti': ['skylake-sp', 'ptiCycles'],
   'skylake-sp-retpoline': ['skylake-sp', 'retpolineCycles'],
+  'skylake-sp-ibrs': ['skylake-sp', 'specCtrlCycles', 'rsbFillCycles'],
+  'skylake-sp-mds': ['skylake-sp', 'verwCycles'],
+  'skylake-sp-ibpb': ['skylake-sp', 'ibpbCycles'],
+  'skylake-sp-mitigated': [
+    'skylake-sp',
+    'retpolineCycles',
+    'ptiCycles',
+    'specCtrlCycles',
+    'rsbFillCycles',
+    'verwCycles',
+    'ibpbCycles',
+  ],
   'skylake-sp-no-prefetch': ['skylake-sp', 'adjacentPrefetch', 'stridePrefetch', 'streamPrefetch'],
+  'sapphire-rapids-ibrs': ['sapphire-rapids', 'specCtrlCycles'],
+  'sapphire-rapids-bhb': ['sapphire-rapids', 'bhbClearCycles'],
 };
 
 const kib = (sets: number, ways: number) => (sets * ways * 64) / 1024;

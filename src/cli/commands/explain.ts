@@ -1,7 +1,7 @@
 import type { CommandModule } from 'yargs';
 import { type Explained, explainBind, explainUpcall, OPERATIONS_EXPLAINED } from '../../lab/explain.ts';
 import { explainBoundsTable, explainTable } from '../../lab/explain-tables.ts';
-import { DEFAULT_NAMES, RUN_PARAMS, scenarioOf } from '../../lab/scenario.ts';
+import { DEFAULT_NAMES, DEFAULT_STRATEGY, RUN_PARAMS, scenarioOf } from '../../lab/scenario.ts';
 import { unknownName, usageError } from '../../model/errors.ts';
 import { timelineText } from '../../report/timeline-text.ts';
 import { integer, integers, oneNameOption, SET_OPTION, withOutput } from '../options.ts';
@@ -43,7 +43,7 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
       })
       .option('machine', oneNameOption('machine', DEFAULT_NAMES.machine))
       .option('guest', oneNameOption('guest', DEFAULT_NAMES.guest))
-      .option('strategy', oneNameOption('strategy', DEFAULT_NAMES.strategy))
+      .option('strategy', oneNameOption('strategy', DEFAULT_STRATEGY))
       .option('cache', oneNameOption('cache', DEFAULT_NAMES.cache))
       .option('set', { ...SET_OPTION, describe: 'key=value of a number of machine or kernel, repeatable' }),
   handler: (o) => {
@@ -51,11 +51,11 @@ export const explainCommand: CommandModule<object, ExplainOptions> = {
     if (operation === undefined) throw unknownName('operation', o.operation, OPERATIONS_EXPLAINED);
     refuseSet(operation, o.set);
     if (operation === 'bind' && o.ports !== undefined) throw usageError('--ports goes with explain upcall');
-    const { machine, guest, strategy, cache } = DEFAULT_NAMES;
+    const { machine, guest, cache } = DEFAULT_NAMES;
     const scenario = scenarioOf({
       machine: o.machine ?? machine,
       guest: o.guest ?? guest,
-      strategy: o.strategy ?? strategy,
+      strategy: o.strategy,
       cache: o.cache ?? cache,
       set: o.set,
     });

@@ -67,9 +67,8 @@ const sensitivityCommand: CommandModule<OutputOptions, SensitivityOptions> = {
     prepareOutput(o);
     const parameters =
       o.parameter === undefined ? undefined : parametersNamed(listed(o.parameter, 'parameter'));
-    const { strategy, cache } = DEFAULT_NAMES;
     const sweeps: Sweep[] = [];
-    for (const scenario of scenariosOf({ ...o, strategy, cache, set: [] })) {
+    for (const scenario of scenariosOf({ ...DEFAULT_NAMES, machine: o.machine, guest: o.guest, set: [] })) {
       const watched = (parameter: string) => note(`${scenario.machine.name} ${parameter}`);
       sweeps.push(await sweep(scenario, bundled, parameters, process.stderr.isTTY ? watched : undefined));
     }

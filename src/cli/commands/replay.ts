@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { linesTable } from '../../lab/lines.ts';
 import { runFiles } from '../../lab/run-file.ts';
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
 import { type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
@@ -44,6 +45,7 @@ export const replayCommand: CommandModule<object, ScenarioOptions & OutputOption
       ['runs', main],
       ['stages', stagesTable(results)],
       ['hist', histTable(results)],
+      ['lines', linesTable(results)],
     ] as const;
     emit({ main, text: SHOWN, files, inputs }, o);
   },

@@ -21,7 +21,7 @@ interface ScanOptions extends Omit<OutputOptions, 'format'> {
 }
 
 /** Cursors before anything was served. */
-const LAST = '63,63';
+const LAST = "63,63, Linux's 0,0";
 
 /** `upcall scan`: one call of the pending scan on a state given by hand or on the cases of a file. */
 export const scanCommand: CommandModule<object, ScanOptions> = {
@@ -34,11 +34,15 @@ export const scanCommand: CommandModule<object, ScanOptions> = {
         default: undefined,
         defaultDescription: '"table", with --file "csv"',
       })
-      .option('ports', { type: 'string', describe: 'pending ports, separated by commas' })
+      .option('ports', {
+        type: 'string',
+        describe: 'pending ports, separated by commas; with the FIFO ABI in the order in which they came',
+      })
       .option('last', {
         type: 'string',
         defaultDescription: LAST,
-        describe: 'cursors before the call: group,bit',
+        describe:
+          "cursors before the call, group,bit: FreeBSD's last port, Linux's next; none with the FIFO ABI",
       })
       .option('machine', oneNameOption('machine', DEFAULT_NAMES.machine))
       .option('guest', oneNameOption('guest', DEFAULT_NAMES.guest))
@@ -76,9 +80,10 @@ async function scanFile(o: ScanOptions & OutputOptions, file: string): Promise<v
 }
 
 function scanPorts(o: ScanOptions & OutputOptions, ports: string): void {
-  const [l1, l2, ...more] = integers(o.last ?? LAST, 'last');
-  if (l1 === undefined || l2 === undefined || more.length > 0) throw usageError('--last expects group,bit');
-  const { machine, guest, cache, strategy } = DEFAULT_NAMES;
+  const [l1, l2, ...more] = o.last === undefined ? [] : integers(o.last, 'last');
+  if (o.last !== undefined && (l1 === undefined || l2 === undefined || more.length > 0))
+    throw usageError('--last expects group,bit');
+  const { machine, guest, cache } = DEFAULT_NAMES;
   for (const name of o.set.map((text) => text.split('=', 1)[0]!)) {
     if (Object.hasOwn(RUN_PARAMS, name))
       throw usageError(`${name} is of a replay: one call does not depend on it`);
@@ -87,9 +92,12 @@ function scanPorts(o: ScanOptions & OutputOptions, ports: string): void {
     machine: o.machine ?? machine,
     guest: o.guest ?? guest,
     cache: o.cache ?? cache,
-    strategy,
     set: o.set,
   });
+  if (o.last !== undefined && scenario.generation.abi === 'fifo')
+    throw usageError(
+      `--last is of the 2-level ABI: ${scenario.generation.name} takes events in the order of --ports`,
+    );
   const scanCase = plainCase(integers(ports, 'ports'), l1, l2);
   prepareOutput(o);
   const result = new ScanBench(scenario).run(scanCase, true);
@@ -100,13 +108,13 @@ function scanPorts(o: ScanOptions & OutputOptions, ports: string): void {
 
 /** One call as one JSON object. */
 function answerOf(scenario: Scenario, result: ScanResult): string {
-  const { order, activeReads, cycles, stillPending, lastL1, lastL2 } = result;
+  const { order, activeReads, cycles, stillPending, cursor } = result;
   const answer = {
     order,
     active_reads: activeReads,
     cycles,
     still_pending: stillPending,
-    last_after: [lastL1, lastL2],
+    last_after: cursor === undefined ? null : [cursor.word, cursor.bit],
     guest: scenario.generation.name,
     machine: scenario.machine.name,
     cache: scenario.cache,

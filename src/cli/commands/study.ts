@@ -1,10 +1,10 @@
 import type { CommandModule } from 'yargs';
-import { NAMES } from '../../lab/catalogue.ts';
 import { compareTable, type Labelled } from '../../lab/compare.ts';
 import { runFile } from '../../lab/run-file.ts';
 import { guessedNumbers } from '../../lab/scenario.ts';
 import { RECORDINGS, recordingFile } from '../../lab/scenarios.ts';
 import {
+  BREAK_EVEN_GUESTS,
   BREAK_EVEN_MACHINES,
   breakEvenLines,
   breakEvens,
@@ -14,7 +14,7 @@ import {
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
 import { studyText } from '../../report/study-text.ts';
 import { bundled } from '../context.ts';
-import { type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { ALL_STRATEGIES, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
 import { emit, note, type OutputOptions, prepareOutput } from '../output.ts';
 
 /** `upcall study`: the main job, on the bundled recordings. */
@@ -22,16 +22,16 @@ export const studyCommand: CommandModule<object, ScenarioOptions & OutputOptions
   command: 'study',
   describe:
     'the main job: what upcalls and binds cost on the bundled recordings, and when the strategy matters',
-  builder: (y) => withScenario(withOutput(y)).default('strategy', 'linear,slist,bitmap'),
+  builder: (y) => withScenario(withOutput(y), ALL_STRATEGIES),
   handler: async (o) => {
     prepareOutput(o);
-    const scenarios = scenariosOf(o);
+    const scenarios = scenariosOf(o, ALL_STRATEGIES);
     const runs: Labelled[] = [];
     for (const recording of RECORDINGS) {
       if (process.stderr.isTTY) note(`replaying ${recording}`);
       for (const scenario of scenarios) runs.push(await runFile(bundled(recordingFile(recording)), scenario));
     }
-    const points = breakEvens(BREAK_EVEN_MACHINES, NAMES.guest);
+    const points = breakEvens(BREAK_EVEN_MACHINES, BREAK_EVEN_GUESTS);
     const results = runs.map((r) => r.result);
     const main = runsTable(results);
     const files = [

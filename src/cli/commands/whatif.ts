@@ -27,7 +27,7 @@ export const whatifCommand: CommandModule<object, WhatIfOptions> = {
         array: true,
         default: [] as string[],
         describe:
-          'what changes: machine=, guest=, strategy=, cache=, population=, load=, handler=, or any number',
+          'what changes: machine=, guest=, strategy=, cache=, delivery=, scheduler=, unmask=, population=, load=, handler=, or any number',
       })
       .option('base', {
         type: 'string',

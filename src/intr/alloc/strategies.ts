@@ -1,5 +1,5 @@
 /** The strategies that have a name on the command line. Adding one is a file and a line here. */
-import { unknownName } from '../../model/errors.ts';
+import { ModelBug, unknownName } from '../../model/errors.ts';
 import type { AllocatorFactory } from './allocator.ts';
 import { BitmapAllocator } from './bitmap.ts';
 import { LinearAllocator } from './linear.ts';
@@ -23,6 +23,15 @@ export const STRATEGIES: readonly Strategy[] = [
   },
   { name: 'bitmap', what: 'flat bitmap with bit scan', make: (t) => new BitmapAllocator(t) },
 ];
+
+/** Of a guest that has no isrcs, and numbers its interrupts in its own way. */
+export const OWN_STRATEGY: Strategy = {
+  name: 'own',
+  what: "the guest's own",
+  make: () => {
+    throw new ModelBug('this guest finds no isrcs', {});
+  },
+};
 
 /** The strategy of that name; a UserError (exit 2) with the nearest name otherwise. */
 export function strategyByName(name: string): Strategy {

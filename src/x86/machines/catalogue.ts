@@ -1,13 +1,19 @@
 /** The machines that have a name on the command line. Adding one is a file and a line here. */
 import { unknownName } from '../../model/errors.ts';
 import type { Machine } from '../machine.ts';
+import { SKYLAKE_SP_NO_PREFETCH, ZEN5_NO_PREFETCH } from './ablations.ts';
+import { ICE_LAKE_SP } from './ice-lake-sp.ts';
 import {
-  SKYLAKE_SP_NO_PREFETCH,
+  SAPPHIRE_RAPIDS_BHB,
+  SAPPHIRE_RAPIDS_IBRS,
+  SKYLAKE_SP_IBPB,
+  SKYLAKE_SP_IBRS,
+  SKYLAKE_SP_MDS,
+  SKYLAKE_SP_MITIGATED,
   SKYLAKE_SP_PTI,
   SKYLAKE_SP_RETPOLINE,
-  ZEN5_NO_PREFETCH,
-} from './ablations.ts';
-import { ICE_LAKE_SP } from './ice-lake-sp.ts';
+  ZEN4_SRSO,
+} from './mitigations.ts';
 import { SANDY_BRIDGE_EN } from './sandy-bridge-en.ts';
 import { SAPPHIRE_RAPIDS } from './sapphire-rapids.ts';
 import { SKYLAKE_SP } from './skylake-sp.ts';
@@ -27,9 +33,16 @@ export const MACHINES: readonly Machine[] = [
   ICE_LAKE_SP,
   SAPPHIRE_RAPIDS,
   ZEN5_NO_PREFETCH,
+  ZEN4_SRSO,
   SKYLAKE_SP_PTI,
   SKYLAKE_SP_RETPOLINE,
+  SKYLAKE_SP_IBRS,
+  SKYLAKE_SP_MDS,
+  SKYLAKE_SP_IBPB,
+  SKYLAKE_SP_MITIGATED,
   SKYLAKE_SP_NO_PREFETCH,
+  SAPPHIRE_RAPIDS_IBRS,
+  SAPPHIRE_RAPIDS_BHB,
 ];
 
 /** The machine of that name; a UserError (exit 2) with the nearest name otherwise. */

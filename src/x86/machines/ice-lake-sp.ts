@@ -4,6 +4,7 @@
  */
 import { documented, guessed } from '../../model/params.ts';
 import { defineMachine, type MachineValues } from '../machine.ts';
+import { APICV, hypervisorCosts, MWAIT } from './hypervisor-costs.ts';
 
 const LLVM = 'LLVM Ice Lake scheduling model (LLVM 19)';
 const UICA = 'uiCA microarchitecture configuration (andreas-abel/uiCA @6ebeeab)';
@@ -116,20 +117,18 @@ export const ICE_LAKE_SP_VALUES: MachineValues = {
   ptiCycles: guessed(0, `${MEMORY}: not vulnerable to Meltdown`),
   iretKernelCycles: guessed(210, `${JUDGED}; one anchor: 200 or more (D. Vlasenko, LKML 2015)`, 140, 320),
   iretUserCycles: guessed(290, JUDGED, 200, 400),
-  hypercallCycles: guessed(1200, `${JUDGED}, bounded by KVM figures`, 900, 1700),
-  evtchnSendCycles: guessed(600, `${JUDGED}: 700, of which about 100 are charged step by step`, 200, 1400),
-  evtchnOpCycles: guessed(700, 'taken equal to EVTCHNOP_send, no measurement found', 300, 3000),
-  evtchnBucketCycles: guessed(1500, 'by judgement: a page from the heap, zeroed', 500, 5000),
-  externalInterruptCycles: guessed(2000, `${JUDGED}; a kick: without APICv`, 1200, 4000),
+  ...hypervisorCosts({
+    roundTrip: [600, 420, 900],
+    roundTripSource: JUDGED,
+    hypercall: [1200, 900, 1700],
+    hypercallSource: JUDGED,
+    steps: 43,
+    apicv: APICV,
+    idleMwait: MWAIT,
+    cstateExitNanos: guessed(1000, 'Xen mwait-idle table: C1 1 us, an upper bound', 200, 2000),
+  }),
   eventInjectionCycles: guessed(150, JUDGED, 80, 350),
-  eoiCycles: guessed(
-    1200,
-    'without APICv, so a trapped wrmsr: taken equal to a trivial hypercall; about 60 with APICv',
-    900,
-    1700,
-  ),
   ipiFlightNanos: guessed(200, JUDGED, 100, 400),
-  haltWakeNanos: guessed(6000, `${JUDGED}: HLT exit and wake, host C1, no polling`, 3000, 15000),
 };
 
 /** The machine `ice-lake-sp`. */

@@ -4,6 +4,7 @@
  */
 import { documented, guessed } from '../../model/params.ts';
 import { defineMachine, type MachineValues } from '../machine.ts';
+import { hypervisorCosts, MWAIT } from './hypervisor-costs.ts';
 
 const LLVM = 'LLVM Sandy Bridge scheduling model (LLVM 19)';
 const UICA = 'uiCA microarchitecture configuration (andreas-abel/uiCA @6ebeeab)';
@@ -121,15 +122,18 @@ export const SANDY_BRIDGE_EN_VALUES: MachineValues = {
   ptiCycles: documented(0, 'off; this part is vulnerable to Meltdown, and skylake-sp-pti shows the cost'),
   iretKernelCycles: guessed(220, `${JUDGED}; one anchor: 200 or more (D. Vlasenko, LKML 2015)`, 150, 350),
   iretUserCycles: guessed(300, JUDGED, 200, 400),
-  hypercallCycles: guessed(1228, `${ISCA}: Xen; KVM 1,300`, 1228, 1300),
-  evtchnSendCycles: guessed(600, `${JUDGED}: 700, of which about 100 are charged step by step`, 200, 1400),
-  evtchnOpCycles: guessed(700, 'taken equal to EVTCHNOP_send, no measurement found', 300, 3000),
-  evtchnBucketCycles: guessed(1500, 'by judgement: a page from the heap, zeroed', 500, 5000),
-  externalInterruptCycles: guessed(2000, `${JUDGED}; a kick: without APICv`, 1200, 4000),
+  ...hypervisorCosts({
+    roundTrip: [784, 784, 1000],
+    roundTripSource: 'Agesen et al., ATC 2012, from memory',
+    hypercall: [1228, 1228, 1300],
+    hypercallSource: `${ISCA}, its KVM the upper end`,
+    steps: 34,
+    apicv: guessed(0, 'fact sheet: APICv from Ivy Bridge-EP on'),
+    idleMwait: MWAIT,
+    cstateExitNanos: guessed(2000, 'Linux intel_idle table, from memory: C1 2 us, an upper bound', 200, 2000),
+  }),
   eventInjectionCycles: guessed(150, JUDGED, 80, 350),
-  eoiCycles: guessed(1464, `${ISCA}: trapped by Xen, no APICv on this part; KVM 1,556`, 1464, 1556),
   ipiFlightNanos: guessed(200, JUDGED, 100, 400),
-  haltWakeNanos: guessed(6000, `${JUDGED}: HLT exit and wake, host C1, no polling`, 3000, 15000),
 };
 
 /** The machine `sandy-bridge-en`. */

@@ -4,6 +4,7 @@
  */
 import { documented, guessed } from '../../model/params.ts';
 import { defineMachine, type MachineValues } from '../machine.ts';
+import { APICV, hypervisorCosts, MWAIT } from './hypervisor-costs.ts';
 
 const LLVM = 'LLVM SkylakeServer scheduling model (LLVM 19)';
 const UICA = 'uiCA microarchitecture configuration (andreas-abel/uiCA @6ebeeab)';
@@ -123,20 +124,18 @@ export const SKYLAKE_SP_VALUES: MachineValues = {
   ptiCycles: documented(0, 'off; the machine skylake-sp-pti has it on'),
   iretKernelCycles: guessed(220, `${JUDGED}; one anchor: 200 or more (D. Vlasenko, LKML 2015)`, 150, 350),
   iretUserCycles: guessed(300, JUDGED, 200, 400),
-  hypercallCycles: guessed(1250, `${JUDGED}, bounded by KVM figures`, 1000, 1700),
-  evtchnSendCycles: guessed(600, `${JUDGED}: 700, of which about 100 are charged step by step`, 200, 1400),
-  evtchnOpCycles: guessed(700, 'taken equal to EVTCHNOP_send, no measurement found', 300, 3000),
-  evtchnBucketCycles: guessed(1500, 'by judgement: a page from the heap, zeroed', 500, 5000),
-  externalInterruptCycles: guessed(2000, `${JUDGED}; a kick: without APICv`, 1200, 4000),
+  ...hypervisorCosts({
+    roundTrip: [550, 420, 800],
+    roundTripSource: JUDGED,
+    hypercall: [1250, 1000, 1700],
+    hypercallSource: JUDGED,
+    steps: 49,
+    apicv: APICV,
+    idleMwait: MWAIT,
+    cstateExitNanos: guessed(2000, 'Xen mwait-idle table: C1 2 us, an upper bound', 200, 2000),
+  }),
   eventInjectionCycles: guessed(150, JUDGED, 80, 350),
-  eoiCycles: guessed(
-    1250,
-    'without APICv, so a trapped wrmsr: taken equal to a trivial hypercall',
-    1000,
-    1700,
-  ),
   ipiFlightNanos: guessed(200, JUDGED, 100, 400),
-  haltWakeNanos: guessed(6000, `${JUDGED}: HLT exit and wake, host C1, no polling`, 3000, 15000),
 };
 
 /** The machine `skylake-sp`. */

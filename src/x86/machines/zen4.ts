@@ -4,6 +4,7 @@
  */
 import { documented, guessed } from '../../model/params.ts';
 import { defineMachine, type MachineValues } from '../machine.ts';
+import { hypervisorCosts, NO_AVIC, NO_MWAIT } from './hypervisor-costs.ts';
 
 const LLVM = 'LLVM Zen 4 scheduling model (LLVM 19)';
 const INSTLAT = 'InstLatx64 dump of an EPYC Genoa';
@@ -125,20 +126,18 @@ export const ZEN4_VALUES: MachineValues = {
   ptiCycles: guessed(0, `${MEMORY}: not vulnerable to Meltdown`),
   iretKernelCycles: guessed(150, JUDGED, 80, 280),
   iretUserCycles: guessed(230, JUDGED, 120, 380),
-  hypercallCycles: guessed(1400, `${JUDGED}, bounded by KVM figures`, 1000, 2000),
-  evtchnSendCycles: guessed(600, `${JUDGED}: 700, of which about 100 are charged step by step`, 200, 1400),
-  evtchnOpCycles: guessed(700, 'taken equal to EVTCHNOP_send, no measurement found', 300, 3000),
-  evtchnBucketCycles: guessed(1500, 'by judgement: a page from the heap, zeroed', 500, 5000),
-  externalInterruptCycles: guessed(2000, JUDGED, 1200, 4000),
+  ...hypervisorCosts({
+    roundTrip: [850, 600, 1300],
+    roundTripSource: JUDGED,
+    hypercall: [1400, 1000, 2000],
+    hypercallSource: JUDGED,
+    steps: 32,
+    apicv: NO_AVIC,
+    idleMwait: NO_MWAIT,
+    cstateExitNanos: guessed(1000, 'fact sheet, from memory: C1 1 us', 200, 2000),
+  }),
   eventInjectionCycles: guessed(150, JUDGED, 80, 350),
-  eoiCycles: guessed(
-    1400,
-    'no AVIC in Xen, so a trapped wrmsr: taken equal to a trivial hypercall',
-    1000,
-    2000,
-  ),
   ipiFlightNanos: guessed(200, JUDGED, 100, 400),
-  haltWakeNanos: guessed(6000, `${JUDGED}: HLT exit and wake, host C1, no polling`, 3000, 15000),
 };
 
 /** The machine `zen4`. */

@@ -23,8 +23,9 @@ const STEP = 19;
 function population(machine: Machine, guest: string, strategy: string, n: number, layout: Layout) {
   const bench = new BenchGuest({ ...scenarioOf({ ...DEFAULT_NAMES, guest, strategy }), machine });
   const { guest: g } = bench;
-  const { memory, uncore, os } = g;
-  const cpu = g.cpus[0]!;
+  const { memory, uncore } = g;
+  const { os, cpus } = g.freeBsd;
+  const cpu = cpus[0]!;
   const data = new DataLines(memory);
   const arena = memory.place('isrcs', n * layout.stride, PAGE_BYTES);
   data.add(os.table.slot(0), 8 * n);

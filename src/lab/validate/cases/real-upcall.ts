@@ -26,8 +26,8 @@ export function realUpcallCase(machine: Machine, p: Parameters, layout: Layout, 
   const pending = pendingOf(p);
   const bench = new BenchGuest({ ...scenarioOf({ ...DEFAULT_NAMES, guest }), machine });
   const { guest: g } = bench;
-  const { os } = g;
-  const cpu = g.cpus[0]!;
+  const { os, cpus } = g.freeBsd;
+  const cpu = cpus[0]!;
   const { core } = cpu;
   const data = coldLines(g);
   for (let w = 0; w < 64; w++) g.memory.poke64(g.domain.sharedInfo + SHARED_INFO.mask + 8 * w, 0);
@@ -48,8 +48,9 @@ export function realUpcallCase(machine: Machine, p: Parameters, layout: Layout, 
 
 /** Shared page, vcpu_info and everything per CPU but the stack. */
 function coldLines(g: Guest): DataLines {
-  const { memory, domain, os } = g;
-  const cpu = g.cpus[0]!;
+  const { memory, domain } = g;
+  const { os, cpus } = g.freeBsd;
+  const cpu = cpus[0]!;
   const data = new DataLines(memory);
   data.add(domain.sharedInfo + SHARED_INFO.pending, 2 * ENABLED_BYTES);
   data.add(domain.vcpuInfo[0]!, VCPU_INFO.bytes);
@@ -65,8 +66,8 @@ function coldLines(g: Guest): DataLines {
 
 /** An isrc with its event and a handler whose filter counts for every port, as `createIsrc` and `serve` leave them. */
 function bindAll(g: Guest, data: DataLines, layout: Layout): void {
-  const { memory, os } = g;
-  const { image, generation } = os;
+  const { memory } = g;
+  const { image, generation } = g.freeBsd.os;
   const { isrc: xen } = generation;
   const place = (name: string, bucket: number) => {
     const at = memory.place(name, PORTS * bucket, PAGE_BYTES);
@@ -99,8 +100,9 @@ function bindAll(g: Guest, data: DataLines, layout: Layout): void {
 
 /** Makes the ports pending again, and puts the cursors back if the row says so. */
 function raise(g: Guest, s: PendingState): void {
-  const { domain, os } = g;
-  const { core, pcpuData } = g.cpus[0]!;
+  const { domain } = g;
+  const { os, cpus } = g.freeBsd;
+  const { core, pcpuData } = cpus[0]!;
   const pendingWords = domain.sharedInfo + SHARED_INFO.pending;
   for (const { word, lo, hi } of s.words) core.store64(pendingWords + 8 * word, lo, hi, NOW);
   const info = domain.vcpuInfo[0]!;

@@ -1,0 +1,50 @@
+/** The generations of FreeBSD's interrupt code, as the functions that make them up. */
+import { bindPort, type TakeIsrc } from './bind.ts';
+import { findA, putBackA, releaseIsrcA, takeIsrcA } from './bind-a.ts';
+import { findC, putBackC, releaseIsrcC, takeIsrcC } from './bind-c.ts';
+import { PCPU_DATA_A, PCPU_DATA_C, XENISRC_A, XENISRC_C } from './layout.ts';
+import type { FreeBsdGeneration } from './os.ts';
+import { type ReleaseIsrc, unbindPort } from './release.ts';
+import { GENERATION_A, GENERATION_C, GENERATION_C_FIFO } from './source-files.ts';
+import { scanA, upcallA } from './upcall-a.ts';
+import { scanC, upcallC } from './upcall-c.ts';
+import { scanFifo, takeIsrcFifo } from './upcall-fifo.ts';
+
+function binding(take: TakeIsrc, release: ReleaseIsrc): Pick<FreeBsdGeneration, 'bind' | 'unbind'> {
+  return {
+    bind: (os, cpu, kind, handler, vcpu) => bindPort(os, cpu, kind, handler, vcpu, take),
+    unbind: (os, cpu, port) => unbindPort(os, cpu, port, release),
+  };
+}
+
+/** Generation A2: one file, one lock. */
+export const CODE_A: FreeBsdGeneration = {
+  id: GENERATION_A,
+  isrc: XENISRC_A,
+  pcpu: PCPU_DATA_A,
+  upcall: upcallA,
+  scan: scanA,
+  find: findA,
+  putBack: putBackA,
+  ...binding(takeIsrcA, releaseIsrcA),
+};
+
+/** Generation C: the end of the 2023 series. */
+export const CODE_C: FreeBsdGeneration = {
+  id: GENERATION_C,
+  isrc: XENISRC_C,
+  pcpu: PCPU_DATA_C,
+  upcall: upcallC,
+  scan: scanC,
+  find: findC,
+  putBack: putBackC,
+  ...binding(takeIsrcC, releaseIsrcC),
+};
+
+/** Generation C with the FIFO ABI: a what-if. */
+export const CODE_C_FIFO: FreeBsdGeneration = {
+  ...CODE_C,
+  id: GENERATION_C_FIFO,
+  scan: scanFifo,
+  ...binding(takeIsrcFifo, releaseIsrcC),
+};

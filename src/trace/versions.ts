@@ -1,0 +1,10 @@
+/** The versions of the trace table that can be read. */
+import { codesOf, type Dialect } from './dialect.ts';
+import { KINDS, TARGETS, VERSION } from './table.ts';
+import { FROM_VERSION_1 } from './upgrade-1.ts';
+
+/** Oldest first; the last one is what is written. */
+export const DIALECTS: readonly Dialect[] = [
+  FROM_VERSION_1,
+  { version: VERSION, kinds: codesOf(KINDS), targets: codesOf(TARGETS) },
+];

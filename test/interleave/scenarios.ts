@@ -1,0 +1,232 @@
+/** What is explored: who acts on which ports, and what is known to go wrong. */
+import { generationByName } from '../../src/intr/generations.ts';
+import type { AbiName } from '../../src/intr/guest-kernel.ts';
+import { ChannelKind } from '../../src/xen/abi.ts';
+import { consumerOf } from './guests.ts';
+import type { FINDINGS } from './oracle.ts';
+import type { Consumer, Plan, Task } from './scene.ts';
+
+/** One of the kinds of findings. */
+export type FindingName = (typeof FINDINGS)[number];
+
+/** A plan with a name. */
+export interface NamedPlan extends Plan {
+  readonly name: string;
+  readonly what: string;
+  /** The only ABI it is for: with FIFO's queue locks, fewer actors have as many states. */
+  readonly abi?: AbiName;
+  /** What every consumer does wrong here, in one order or another. Anything else, or less, fails the test. */
+  readonly windows: readonly FindingName[];
+  /** Those among them that the kernels' own turns never reach. */
+  readonly hidden?: readonly FindingName[];
+  /** The same as `windows` for a consumer that differs, by its name. */
+  readonly windowsOf?: Readonly<Record<string, readonly FindingName[]>>;
+}
+
+/** Every consumer that is explored. */
+export const CONSUMERS: readonly Consumer[] = [
+  consumerOf(generationByName('freebsd-a'), ['send', 'unmask', 'close', 'unbind', 'rebind']),
+  consumerOf(generationByName('freebsd-c'), ['send', 'unmask', 'close', 'unbind', 'rebind']),
+  consumerOf(generationByName('linux-2l'), ['send', 'unmask', 'close']),
+  consumerOf(generationByName('freebsd-fifo'), ['send', 'unmask', 'close', 'unbind']),
+  consumerOf(generationByName('linux-fifo'), ['send', 'unmask', 'close']),
+];
+
+const send = (port: number): Task => ({ does: 'send', port });
+const unmask = (port: number): Task => ({ does: 'unmask', port });
+const close = (port: number): Task => ({ does: 'close', port });
+
+const CLOSE: readonly FindingName[] = [
+  'served though its pending bit had been cleared by the close',
+  'served after the close returned',
+];
+
+const RAISED: FindingName = 'raised again by an unmask, though it had been served';
+
+const none = { kind: ChannelKind.interdomain, maskingHandlers: false, masked: [], pending: [], windows: [] };
+
+/** Every scenario, from the smallest to the largest. */
+export const PLANS: readonly NamedPlan[] = [
+  { ...none, name: 'one port', what: 'two senders to one port', ports: 2, tasks: [send(1), send(1)] },
+  {
+    ...none,
+    name: 'one word',
+    what: 'senders to two ports of one word',
+    ports: 2,
+    tasks: [send(1), send(2)],
+  },
+  {
+    ...none,
+    name: 'two words',
+    what: 'senders to ports of two words',
+    ports: 66,
+    tasks: [send(1), send(65)],
+  },
+  {
+    ...none,
+    name: 'unmask',
+    abi: '2-level',
+    what: 'two senders to a port that is masked and pending, and its unmask',
+    ports: 2,
+    masked: [1],
+    pending: [1],
+    tasks: [send(1), send(1), unmask(1)],
+  },
+  {
+    ...none,
+    name: 'masking handler',
+    abi: '2-level',
+    what: 'two senders to a port whose handler masks it, and an unmask at any time',
+    ports: 2,
+    maskingHandlers: true,
+    tasks: [send(1), send(1), unmask(1)],
+  },
+  {
+    ...none,
+    name: 'close',
+    abi: '2-level',
+    what: 'senders to two ports, EVTCHNOP_close of one',
+    ports: 2,
+    tasks: [send(1), send(2), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'unmask, one sender',
+    what: 'a sender to a port that is masked and pending, and its unmask',
+    abi: 'fifo',
+    ports: 2,
+    masked: [1],
+    pending: [1],
+    tasks: [send(1), unmask(1)],
+    windows: [RAISED],
+  },
+  {
+    ...none,
+    name: 'unmask, queue',
+    what: 'a sender to one port, and the unmask of another, which was masked and pending',
+    abi: 'fifo',
+    ports: 2,
+    masked: [2],
+    pending: [2],
+    tasks: [send(1), unmask(2)],
+  },
+  {
+    ...none,
+    name: 'masking handler, one sender',
+    what: 'a sender to a port whose handler masks it, and an unmask',
+    abi: 'fifo',
+    ports: 2,
+    maskingHandlers: true,
+    tasks: [send(1), unmask(1)],
+    windows: [RAISED],
+    // The reader of Linux unmasks behind the handler, and by itself unless the event is pending again.
+    windowsOf: { 'linux-fifo': [] },
+  },
+  {
+    ...none,
+    name: 'close, one sender',
+    what: 'a sender to a port, and its EVTCHNOP_close',
+    abi: 'fifo',
+    ports: 2,
+    tasks: [send(1), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'unbind, one sender',
+    what: 'a sender to a port that another vCPU unbinds',
+    abi: 'fifo',
+    ports: 2,
+    tasks: [send(1), { does: 'unbind', port: 1 }],
+    windows: ['taken, but no handler was left'],
+  },
+  {
+    ...none,
+    name: 'close, IPI',
+    abi: '2-level',
+    what: 'two senders to an IPI port, which is its own other end, and its EVTCHNOP_close',
+    kind: ChannelKind.ipi,
+    ports: 2,
+    tasks: [send(1), send(1), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'all, one word',
+    abi: '2-level',
+    what: 'senders to two ports, unmask of the one, which was masked and pending, close of the other',
+    ports: 2,
+    masked: [2],
+    pending: [2],
+    tasks: [send(1), send(2), unmask(2), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'all, two words',
+    abi: '2-level',
+    what: 'the same with the ports in two words',
+    ports: 66,
+    masked: [65],
+    pending: [65],
+    tasks: [send(1), send(65), unmask(65), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'all, one port',
+    abi: '2-level',
+    what: 'two senders, unmask and close of one port, which was masked and pending',
+    ports: 2,
+    masked: [1],
+    pending: [1],
+    tasks: [send(1), send(1), unmask(1), close(1)],
+    windows: CLOSE,
+  },
+  {
+    ...none,
+    name: 'unbind',
+    abi: '2-level',
+    what: "senders to two ports; another vCPU unbinds one, the guest's own way to close",
+    ports: 2,
+    tasks: [send(1), send(2), { does: 'unbind', port: 1 }],
+    windows: ['taken, but no handler was left'],
+  },
+  {
+    ...none,
+    name: 'unbind, unmask',
+    abi: '2-level',
+    what: 'a sender to one port, which is unbound, and the unmask of another, which was masked and pending',
+    ports: 2,
+    masked: [2],
+    pending: [2],
+    tasks: [send(1), unmask(2), { does: 'unbind', port: 1 }],
+    windows: ['taken, but no handler was left'],
+  },
+  {
+    ...none,
+    name: 'rebind',
+    what: 'a sender to a port that another vCPU unbinds and binds again; it gets the port and the isrc it had',
+    ports: 2,
+    tasks: [send(1), { does: 'rebind', port: 1 }],
+    windows: [
+      'served though its pending bit had been cleared by the close',
+      'taken, but no handler was left',
+      'left masked, though its handler masks nothing',
+    ],
+    hidden: ['served though its pending bit had been cleared by the close'],
+  },
+];
+
+/** Every plan with every consumer it is for, and what that does wrong. */
+export const PAIRS = PLANS.flatMap((plan) =>
+  CONSUMERS.filter(({ abi, tasks }) => {
+    const ofAbi = plan.abi === undefined || plan.abi === abi;
+    return ofAbi && plan.tasks.every(({ does }) => tasks.includes(does));
+  }).map((consumer) => ({
+    plan,
+    consumer,
+    windows: plan.windowsOf?.[consumer.name] ?? plan.windows,
+  })),
+);
