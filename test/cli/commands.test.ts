@@ -212,7 +212,7 @@ test('reports that an earlier command wrote together with replaced ones go, and 
   assert.equal(code, 0);
   assert.match(
     stderr,
-    /^removed from .*: compare\.csv, compare\.json, compare-ranking\.csv, compare-ranking\.json\n$/,
+    /^removed from .*: compare-ranking\.csv, compare-ranking\.json, compare\.csv, compare\.json\n$/,
   );
   const names = ['hist', 'lines', 'runs', 'scan', 'stages'].flatMap((name) => [
     `${name}.csv`,
