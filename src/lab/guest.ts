@@ -87,6 +87,9 @@ export class Guest {
     );
     this.channels = this.hvm.channels;
     const pcpus = run.pcpus === 0 ? vcpus : Math.min(run.pcpus, vcpus);
+    // Two that never stop would take turns for ever.
+    if (run.hogs > pcpus)
+      throw usageError(`hogs=${run.hogs}: at most one for each of the guest's ${pcpus} pCPUs`);
     for (let i = 0; i < pcpus + senders; i++) {
       const socket = i < pcpus ? i % sockets : senderSocket;
       const core = new Core(machine, this.memory, this.uncore, host.horizon, socket);

@@ -54,7 +54,7 @@ export const RUN_PARAMS = {
     unit: 'vCPUs',
     min: 0,
     max: 64,
-    what: 'vCPUs of other domains that never stop, spread over the pCPUs of the guest',
+    what: 'vCPUs of other domains that never stop, one for each of so many pCPUs of the guest',
   },
   idleHalts: {
     unit: 'bool',

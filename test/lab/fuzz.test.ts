@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { STRATEGIES } from '../../src/intr/alloc/strategies.ts';
 import { FreeBsdKernel } from '../../src/intr/freebsd-kernel.ts';
-import { GENERATIONS } from '../../src/intr/generations.ts';
+import { GENERATIONS, generationByName } from '../../src/intr/generations.ts';
 import { IRQ_DESC, IRQ_INFO } from '../../src/intr/linux/layout.ts';
 import { findsIsrcs } from '../../src/lab/catalogue.ts';
 import type { Guest } from '../../src/lab/guest.ts';
@@ -57,6 +57,9 @@ const names = fc.record({
   filterCycles: fc.constantFrom(0, 5000),
   /** Shared pCPUs are for credit2 only: with the null scheduler all but one vCPU of each wait for ever. */
   pcpus: fc.constantFrom(0, 0, 0, 1, 2),
+  hogs: fc.constantFrom(0, 0, 0, 1, 3),
+  /** Which of the guest's ways to unmask. */
+  way: fc.nat(1),
 });
 type Load = typeof load extends fc.Arbitrary<infer T> ? T : never;
 type Step = Load['steps'][number];
@@ -120,18 +123,22 @@ function rowsOf({ vcpus, stretch, boundFirst, steps }: Load) {
 test('random traces on random scenarios end with every bound port on a channel and a source of its own', async () => {
   await fc.assert(
     fc.asyncProperty(load, names, async (trace, chosen) => {
-      const { interruptedUser, senders, filterCycles, pcpus, strategy: picked, ...rest } = chosen;
+      const { interruptedUser, senders, filterCycles, pcpus, hogs, way, strategy: picked, ...rest } = chosen;
+      const shared = rest.scheduler === 'null' ? 0 : pcpus;
       const set = [
         `interruptedUser=${interruptedUser}`,
         `senders=${senders}`,
-        `pcpus=${rest.scheduler === 'null' ? 0 : pcpus}`,
+        `hogs=${Math.min(hogs, shared === 0 ? trace.vcpus : shared, trace.vcpus)}`,
+        `pcpus=${shared}`,
         ...(rest.guest.startsWith('freebsd') ? [`filterCycles=${filterCycles}`] : []),
       ];
       const { rows, live } = rowsOf(trace);
       const header = `${MAGIC} ${VERSION}\n# name: fuzz\n# clock_hz: 1000000000\n# vcpus: ${trace.vcpus}\n${COLUMNS}\n`;
       const path = fileIn(folder, `f${serial++}.trace`, traceText(rows, { header }));
       const strategy = findsIsrcs(rest.guest) ? picked : undefined;
-      const scenario = scenarioOf({ ...DEFAULT_NAMES, ...rest, strategy, set });
+      const { unmasks } = generationByName(rest.guest);
+      const unmask = unmasks[way % unmasks.length];
+      const scenario = scenarioOf({ ...DEFAULT_NAMES, ...rest, strategy, unmask, set });
       const { vcpus } = await replay(await openTrace(path), path, scenario);
       const { kernel } = vcpus.guest;
       const channels = new Set<number>();
