@@ -14,7 +14,7 @@ export class EventLog {
   readonly #deliverableSince = new Float64Array(PORTS);
   /** By vCPU: ports served by the upcall under way. */
   readonly #served: Int32Array;
-  /** By vCPU: cycles of Xen's on its pCPU since its last upcall ended. */
+  /** By vCPU: cycles of the exits that bring about its next upcall, or interrupted the one under way. */
   readonly #xenCycles: Float64Array;
 
   constructor(vcpus: number) {
@@ -48,12 +48,12 @@ export class EventLog {
     this.#served[vcpu] = 0;
   }
 
-  /** Xen has spent cycles on the pCPU of a vCPU outside the guest's own code. */
+  /** An exit of a vCPU has ended that leads to its next upcall, or interrupted one. */
   xenSpent(vcpu: Vcpu, cycles: Cycle): void {
     this.#xenCycles[vcpu]! += cycles;
   }
 
-  /** An upcall has ended: its cycles are its own and those Xen spent to bring it about. */
+  /** An upcall has ended: its cycles are its own and those of its exits. */
   upcallEnded(vcpu: Vcpu, cycles: Cycle): void {
     const { counts, histograms } = this.stats;
     counts.upcalls++;

@@ -19,7 +19,6 @@ export const VCPU = {
   upcallVector: 8,
   lapicEnabled: 12,
   virqLock: 16,
-  virqToEvtchn: 24,
   pauseFlags: 64,
   isRunning: 68,
   processor: 72,
