@@ -37,7 +37,7 @@ export class Contract {
 
   /** @param charged whether the cores charge cycles, at a tenth of the speed */
   constructor(strategy: ListedStrategy, guest: string, charged = false) {
-    const scenario = scenarioOf({ ...DEFAULT_NAMES, guest, strategy: strategy.name });
+    const scenario = { ...scenarioOf({ ...DEFAULT_NAMES, guest }), strategy };
     const bench = new BenchGuest(scenario, VCPUS);
     const { freeBsd, memory, uncore } = bench.guest;
     this.os = freeBsd.os;
