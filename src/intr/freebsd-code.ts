@@ -1,4 +1,5 @@
 /** The generations of FreeBSD's interrupt code, as the functions that make them up. */
+import { ChannelKind } from '../xen/abi.ts';
 import { bindPort, type TakeIsrc } from './bind.ts';
 import { findA, putBackA, releaseIsrcA, takeIsrcA } from './bind-a.ts';
 import { findC, putBackC, releaseIsrcC, takeIsrcC } from './bind-c.ts';
@@ -10,9 +11,13 @@ import { scanA, upcallA } from './upcall-a.ts';
 import { scanC, upcallC } from './upcall-c.ts';
 import { scanFifo, takeIsrcFifo } from './upcall-fifo.ts';
 
-function binding(take: TakeIsrc, release: ReleaseIsrc): Pick<FreeBsdGeneration, 'bind' | 'unbind'> {
+type Binding = Pick<FreeBsdGeneration, 'bind' | 'bindLocal' | 'unbind'>;
+
+function binding(take: TakeIsrc, release: ReleaseIsrc): Binding {
   return {
-    bind: (os, cpu, kind, handler, vcpu) => bindPort(os, cpu, kind, handler, vcpu, take),
+    bind: (os, cpu, kind, handler, vcpu) => bindPort(os, cpu, kind, handler, vcpu, take, 0),
+    bindLocal: (os, cpu, port, handler, vcpu) =>
+      bindPort(os, cpu, ChannelKind.unbound, handler, vcpu, take, port),
     unbind: (os, cpu, port) => unbindPort(os, cpu, port, release),
   };
 }

@@ -9,7 +9,9 @@ import { SourceFile } from '../x86/sites.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { MTX_LOCK, MTX_UNOWNED, PCPU, THREAD } from './layout.ts';
 
-const AT_SPIN = new SourceFile('sys/kern/kern_mutex.c').fn('__mtx_lock_sleep').site('adaptive spin', 8);
+const file = new SourceFile('sys/kern/kern_mutex.c');
+const AT_SPIN = file.fn('__mtx_lock_sleep').site('adaptive spin', 8);
+const AT_SPIN_LOCK = file.fn('_mtx_lock_spin_cookie').site('spin', 8);
 
 /**
  * Takes a mutex. Five instructions when it is free: constant, curthread, cmpxchg, branch.
@@ -75,17 +77,37 @@ export function spinExit(cpu: KernelCpu): void {
 }
 
 /**
- * mtx_lock_spin: interrupts off, then one lock cmpxchg. The modelled sections under spin locks are too short to
- * be interleaved, so the lock is always found free.
+ * mtx_lock_spin: interrupts off, then one lock cmpxchg; a held one is spun on.
+ *
+ * @param site the caller's site, which goes on being charged
  */
-export function spinLock(cpu: KernelCpu, mutex: Addr): void {
+export function* spinLock(cpu: KernelCpu, mutex: Addr, site: number): Kernel {
   const { core } = cpu;
+  core.at(site);
   spinEnter(cpu);
-  core.jcc(false, core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, cpu.thread, 0, NOW));
+  core.interruptsOff++;
+  for (;;) {
+    if (core.behind(NOW)) yield;
+    const t = core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, cpu.thread, 0, NOW);
+    if (core.jcc(core.lo !== 0, t)) return;
+    for (let held = true; held; ) {
+      core.at(AT_SPIN_LOCK);
+      core.lfence();
+      if (core.behind(NOW)) yield;
+      const tWord = core.load64(mutex + MTX_LOCK, NOW);
+      held = core.branch(core.lo !== MTX_UNOWNED, tWord);
+    }
+    core.at(site);
+  }
 }
 
-/** mtx_unlock_spin: a plain store, then interrupts as they were. */
-export function spinUnlock(cpu: KernelCpu, mutex: Addr): void {
-  cpu.core.store64(mutex + MTX_LOCK, MTX_UNOWNED, 0, NOW);
+/** mtx_unlock_spin: a plain store, then interrupts as they were; one that waits comes now. */
+export function* spinUnlock(cpu: KernelCpu, mutex: Addr, site: number): Kernel {
+  const { core } = cpu;
+  core.at(site);
+  if (core.behind(NOW)) yield;
+  core.store64(mutex + MTX_LOCK, MTX_UNOWNED, 0, NOW);
   spinExit(cpu);
+  core.interruptsOff--;
+  if (core.interruptWaits && core.interruptsOff === 0) yield;
 }

@@ -96,6 +96,8 @@ export interface FreeBsdGeneration {
     handler: HandlerKindCode,
     vcpu: Vcpu,
   ): Kernel<Port>;
+  /** xen_intr_bind_local_port with a handler: of a channel that somebody else has opened, and will close. */
+  bindLocal(os: FreeBsd, cpu: KernelCpu, port: Port, handler: HandlerKindCode, vcpu: Vcpu): Kernel<Port>;
   /** xen_intr_unbind. */
   unbind(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel;
 }

@@ -17,6 +17,7 @@ export const PIC_ENTRY = perGeneration('pic', ({ arch }) => ({
   disable: arch.fn('xen_intr_pic_disable_source').site('entry', 1),
   disableIntr: arch.fn('xen_intr_pic_disable_intr').site('entry', 1),
   enable: arch.fn('xen_intr_pic_enable_source').site('entry', 1),
+  enableIntr: arch.fn('xen_intr_pic_enable_intr').site('entry', 1),
 }));
 
 /** In A2 the callbacks do the work; in C they jump to functions of the machine-independent file. */
@@ -111,7 +112,7 @@ export function* enableSource(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Re
 export function* enableIntr(os: FreeBsd, cpu: KernelCpu, isrc: Addr, tIsrc: Ready): Kernel {
   const { core } = cpu;
   const { id } = os.generation;
-  core.at(AT[id].enableIntr);
+  enter(os, core, PIC_ENTRY[id].enableIntr, AT[id].enableIntr);
   core.load32(isrc + os.generation.isrc.port, tIsrc);
   const port = core.lo;
   core.free(2);

@@ -7,7 +7,15 @@ import type { Addr, Port, Vcpu } from '../model/units.ts';
 import { LINE_BYTES, type Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { PORTS, SHARED_INFO, type SharedPages } from './abi.ts';
 import { BUCKET_CHANNELS, DOMAIN, ECS_RESERVED, EVTCHN, VCPU } from './layout.ts';
-import { bucketsNamer, channelNamer, domainNamer, peerNamer, sharedInfoNamer, vcpuNamer } from './names.ts';
+import {
+  bucketsNamer,
+  channelNamer,
+  domainNamer,
+  otherDomainNamer,
+  peerNamer,
+  sharedInfoNamer,
+  vcpuNamer,
+} from './names.ts';
 import { VirtualCpu } from './virtual-cpu.ts';
 
 /** Event-channel state of one domain. */
@@ -17,6 +25,8 @@ export class Domain implements SharedPages {
   readonly vcpuInfo: readonly Addr[];
   /** struct domain. */
   readonly base: Addr;
+  /** struct domain of the other ends' owner, of which only the event_lock is used: one domain, whoever they are. */
+  readonly other: Addr;
   /** Array of bucket pointers. */
   readonly buckets: Addr;
   readonly #memory: Memory;
@@ -41,7 +51,13 @@ export class Domain implements SharedPages {
     this.vcpus = vcpus;
     this.vcpuInfo = vcpuInfo;
     this.sharedInfo = memory.place('xen: shared_info', SHARED_INFO.bytes, PAGE_BYTES, sharedInfoNamer);
-    this.base = memory.place('xen: struct domain', 128, PAGE_BYTES, domainNamer);
+    this.base = memory.place('xen: struct domain', DOMAIN.bytes, PAGE_BYTES, domainNamer);
+    this.other = memory.place(
+      'xen: struct domain of the other ends',
+      DOMAIN.bytes,
+      LINE_BYTES,
+      otherDomainNamer,
+    );
     this.#vcpu = memory.place('xen: struct vcpu[]', VCPU.bytes * vcpus, LINE_BYTES, vcpuNamer);
     this.buckets = memory.place(
       'xen: evtchn bucket pointers',
@@ -105,6 +121,7 @@ export class Domain implements SharedPages {
       channelNamer(valid),
     );
     this.#memory.poke64(this.buckets + (valid >>> 6) * 8, bucket);
+    if (valid === 0) this.#memory.poke64(this.base + DOMAIN.evtchn, bucket);
     this.#memory.poke32(this.base + DOMAIN.validEvtchns, valid + BUCKET_CHANNELS);
     return true;
   }
