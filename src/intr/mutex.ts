@@ -20,6 +20,7 @@ const AT_SPIN_LOCK = file.fn('_mtx_lock_spin_cookie').site('spin', 8);
  * @param site the caller's site, which goes on being charged
  */
 export function* mtxLock(core: Core, mutex: Addr, pcpu: Addr, site: number): Kernel {
+  let tried = -1;
   for (;;) {
     core.at(site);
     core.free(1);
@@ -27,7 +28,11 @@ export function* mtxLock(core: Core, mutex: Addr, pcpu: Addr, site: number): Ker
     const thread = core.lo;
     if (core.behind(tThread)) yield;
     const t = core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, thread, 0, tThread);
-    if (core.jcc(core.lo !== 0, t)) return;
+    if (tried < 0) tried = core.cycleOf(t);
+    if (core.jcc(core.lo !== 0, t)) {
+      core.lockTaken(mutex, tried, t);
+      return;
+    }
     let free = false;
     while (!free) {
       core.at(AT_SPIN);
@@ -51,6 +56,7 @@ export function* mtxUnlock(core: Core, mutex: Addr, pcpu: Addr, site: number): K
   if (core.behind(tThread)) yield;
   const t = core.cmpxchg64(mutex + MTX_LOCK, thread, 0, MTX_UNOWNED, 0, tThread);
   if (core.jcc(core.lo === 0, t)) throw new ModelBug('mutex is not held by this thread', { mutex });
+  core.lockReleased(mutex, t);
 }
 
 /** spinlock_enter: interrupts off unless they are already. */
@@ -86,10 +92,15 @@ export function* spinLock(cpu: KernelCpu, mutex: Addr, site: number): Kernel {
   core.at(site);
   spinEnter(cpu);
   core.interruptsOff++;
+  let tried = -1;
   for (;;) {
     if (core.behind(NOW)) yield;
     const t = core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, cpu.thread, 0, NOW);
-    if (core.jcc(core.lo !== 0, t)) return;
+    if (tried < 0) tried = core.cycleOf(t);
+    if (core.jcc(core.lo !== 0, t)) {
+      core.lockTaken(mutex, tried, t);
+      return;
+    }
     for (let held = true; held; ) {
       core.at(AT_SPIN_LOCK);
       core.lfence();
@@ -107,6 +118,7 @@ export function* spinUnlock(cpu: KernelCpu, mutex: Addr, site: number): Kernel {
   core.at(site);
   if (core.behind(NOW)) yield;
   core.store64(mutex + MTX_LOCK, MTX_UNOWNED, 0, NOW);
+  core.lockReleased(mutex, core.now - core.cycleOf(0));
   spinExit(cpu);
   core.interruptsOff--;
   if (core.interruptWaits && core.interruptsOff === 0) yield;
