@@ -116,6 +116,11 @@ export class KernelImage {
     this.vcpuInfo = this.#cpus.map((cpu) => memory.peek32(cpu.vcpuInfoPtr));
   }
 
+  /** Number of vCPUs. */
+  get cpus(): number {
+    return this.#cpus.length;
+  }
+
   /** The evtchn_enabled words of a vCPU. */
   enabledWords(id: Vcpu): Addr {
     return this.#cpus[id]!.pcpuData + this.#pcpuLayout.enabled;

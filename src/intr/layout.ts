@@ -58,6 +58,9 @@ export const XENISRC_C: XenIsrcLayout = {
 export const XENISRC_BYTES = 88;
 export const XENISRC_BUCKET = 128;
 
+/** xi_port of an isrc that has none, as a signed word; generation C only. */
+export const INVALID_EVTCHN = -1;
+
 /** Bits of the flag byte. */
 export const FLAG_CLOSE = 1;
 export const FLAG_MASKED = 2;

@@ -100,6 +100,10 @@ export interface FreeBsdGeneration {
   bindLocal(os: FreeBsd, cpu: KernelCpu, port: Port, handler: HandlerKindCode, vcpu: Vcpu): Kernel<Port>;
   /** xen_intr_unbind. */
   unbind(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel;
+  /** xen_intr_unbind of a handle: of an isrc that may have lost its port in a resume. */
+  unbindHandle(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel;
+  /** xen_intr_resume. The call is made. */
+  resume(os: FreeBsd, cpu: KernelCpu): Kernel;
 }
 
 /**

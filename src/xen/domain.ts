@@ -5,8 +5,8 @@
 import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import { LINE_BYTES, type Memory, PAGE_BYTES } from '../x86/memory.ts';
-import { PORTS, SHARED_INFO, type SharedPages } from './abi.ts';
-import { BUCKET_CHANNELS, DOMAIN, ECS_RESERVED, EVTCHN, VCPU } from './layout.ts';
+import { PORTS, SHARED_INFO, type SharedPages, VCPU_INFO } from './abi.ts';
+import { BUCKET_CHANNELS, DOMAIN, ECS_FREE, ECS_RESERVED, EVTCHN, VCPU } from './layout.ts';
 import {
   bucketsNamer,
   channelNamer,
@@ -108,6 +108,27 @@ export class Domain implements SharedPages {
   /** struct evtchn of a port's other end, in another domain. */
   peer(port: Port): Addr {
     return this.#peers + port * EVTCHN.bytes;
+  }
+
+  /**
+   * A domain of the 2-level ABI is another now, with the same vCPUs: it has one bucket of free channels, a new page of
+   * zeroes to share, and nothing is pending. Not charged.
+   */
+  restored(): void {
+    const memory = this.#memory;
+    for (let at = this.sharedInfo; at < this.sharedInfo + SHARED_INFO.bytes; at += 8) memory.poke64(at, 0);
+    for (const [v, info] of this.vcpuInfo.entries()) {
+      memory.poke64(info + VCPU_INFO.upcallPending, 0);
+      memory.poke64(info + VCPU_INFO.pendingSel, 0);
+      memory.poke64(this.vcpu(v) + VCPU.virqToEvtchn, 0);
+    }
+    for (let port = 1; port < BUCKET_CHANNELS; port++) {
+      memory.poke32(this.channel(port) + EVTCHN.state, ECS_FREE);
+      memory.poke32(this.channel(port) + EVTCHN.notifyVcpu, 0);
+    }
+    for (let bucket = 1; bucket * BUCKET_CHANNELS < this.ports; bucket++)
+      memory.poke64(this.buckets + 8 * bucket, 0);
+    memory.poke32(this.base + DOMAIN.validEvtchns, BUCKET_CHANNELS);
   }
 
   /** Adds 64 channels; false when all of the ABI exist. The caller charges the allocation. */

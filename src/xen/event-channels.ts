@@ -162,6 +162,8 @@ export class EventChannels implements Hypercalls, OpWrapper {
   *unmask(core: Core, port: Port): Kernel {
     this.stats.unmasks++;
     yield* this.#begin(core);
+    // The handle of a port that was lost in a resume: EINVAL.
+    if (port < 0) return yield* this.#gate.leave(core);
     const channel = this.#domain.channel(port);
     yield* this.#locate(core, channel);
     yield* this.ops.unmask(core, port, channel);
@@ -202,6 +204,18 @@ export class EventChannels implements Hypercalls, OpWrapper {
     if (both) yield* writeUnlock(core, otherLock);
     yield* writeUnlock(core, eventLock);
     yield* this.#gate.leave(core);
+  }
+
+  /**
+   * The domain was restored on a new host and has no channels any more. Nothing of it is charged: the toolstack and the
+   * new host's Xen do it before the guest runs.
+   */
+  restored(): void {
+    this.stats.cancelled += this.ops.stillPending();
+    for (let port = 1; port < this.#domain.validEvtchns; port++) {
+      if (this.#domain.kindOf(port) !== ECS_FREE) this.#delivery.closed(port);
+    }
+    this.#domain.restored();
   }
 
   *op(core: Core, body: Kernel): Kernel {
