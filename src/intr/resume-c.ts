@@ -21,7 +21,7 @@ const At = {
   enter: resume.site('entry', 6),
   clear: resume.site('port of a mapped isrc := invalid', 8),
   remap: resume.site('next slot: empty, or taken care of?', 10),
-  empty: resume.site('slot := null', 2),
+  empty: resume.site('slot := null', 4),
   leave: resume.site('return', 7),
   type: rebindFn.site('type?', 6),
   publish: rebindFn.site('port table, what stood there', 4),

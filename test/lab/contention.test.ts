@@ -78,6 +78,26 @@ test("each strategy's search is under the lock that the fact sheet says", () => 
   assert.ok(held(scan) > 4 * held(list), 'the scan holds it for as long as it looks');
 });
 
+test('what vCPUs wait for is not the lock of the search', () => {
+  for (const strategy of ['linear', 'slist']) {
+    const result = run('freebsd-c', strategy, 4, ['population=200']);
+    const wait = (name: string) => lockOf(result, name).waitCycles;
+    const others = wait('intrsrc_lock') + wait('xen_intr_isrc_lock');
+    assert.ok(
+      wait('xen_intr_x86_lock') < others / 20,
+      `${strategy}: ${wait('xen_intr_x86_lock')} of ${others}`,
+    );
+  }
+});
+
+test('with thousands of ports the scan holds up everybody, most where it has no lock of its own', () => {
+  const span = (guest: string, strategy: string) => run(guest, strategy, 4, ['population=2000']).spanCycles;
+  const a = span('freebsd-a', 'linear') / span('freebsd-a', 'slist');
+  const c = span('freebsd-c', 'linear') / span('freebsd-c', 'slist');
+  assert.ok(a > 1.3 && a < 1.7, `A: ${a}`);
+  assert.ok(c > 1.1 && c < a, `C: ${c}`);
+});
+
 test('A holds the isrc lock over the close, so its holds are longer than those of C', () => {
   const mean = (guest: string, strategy: string) => {
     const lock = lockOf(run(guest, strategy, 2, ['population=200']), 'xen_intr_isrc_lock');
