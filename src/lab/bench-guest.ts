@@ -27,9 +27,13 @@ export class BenchGuest implements GuestHost {
   onHandler: OnHandler = () => {};
   readonly #runnable: Addr[] = [];
 
-  /** @param vcpus of the guest, of which the first is measured @param senders cores of other domains */
-  constructor(scenario: Scenario, vcpus = 1, senders = 0) {
-    this.guest = new Guest(scenario, vcpus, senders, this);
+  /**
+   * @param vcpus of the guest, of which the first is measured
+   * @param senders cores of other domains
+   * @param memoryMib where less memory than usual will do
+   */
+  constructor(scenario: Scenario, vcpus = 1, senders = 0, memoryMib?: number) {
+    this.guest = new Guest(scenario, vcpus, senders, this, memoryMib);
   }
 
   /** Runs a kernel on the first vCPU and returns its cycles. */

@@ -65,11 +65,21 @@ export class Guest {
   /** vCPUs of other domains that never stop, on the pCPUs of the guest. */
   readonly hogs: OtherVcpu[] = [];
 
-  /** @param vcpus 1..64 @param senders cores of other domains, 0..16 */
-  constructor(scenario: Scenario, vcpus: number, senders: number, host: GuestHost) {
+  /**
+   * @param vcpus 1..64
+   * @param senders cores of other domains, 0..16
+   * @param memoryMib enough for what it will have; no address depends on it
+   */
+  constructor(
+    scenario: Scenario,
+    vcpus: number,
+    senders: number,
+    host: GuestHost,
+    memoryMib: number = MEMORY_MIB,
+  ) {
     const { generation, machine, strategy, lumps, run } = scenario;
     this.scenario = scenario;
-    this.memory = new Memory(MEMORY_MIB, run.pageBits);
+    this.memory = new Memory(memoryMib, run.pageBits);
     const placed = generation.place(this.memory, vcpus);
     const { sockets, senderSocket } = run;
     this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));
@@ -156,11 +166,12 @@ export class Guest {
    * Puts code and data of a vCPU's core where the scenario says they are when an operation begins.
    *
    * @param now the cycle at which it begins; since the core's own present, other code of the guest ran
+   * @param cache another state than the scenario's, `warm` to leave everything where it is
    */
-  applyCacheState(vcpu: Vcpu, now: Cycle): void {
+  applyCacheState(vcpu: Vcpu, now: Cycle, cache: string = this.scenario.cache): void {
     const { workload } = this.scenario;
     const core = this.coreOf(vcpu);
-    if (workload === undefined) this.#chill(vcpu, () => false);
+    if (workload === undefined) this.#chill(vcpu, cache, () => false);
     else if (now > core.now) press(core, this.uncore, workload, now - core.now);
   }
 
@@ -168,13 +179,12 @@ export class Guest {
    * The same for the data only: code, and what the kernel says, stay warm, as in the cold states of the ground
    * truth.
    */
-  applyDataCacheState(vcpu: Vcpu): void {
+  applyDataCacheState(vcpu: Vcpu, cache: string = this.scenario.cache): void {
     const warm = [[TEXT_BASE, TEXT_BASE + TEXT_BYTES] as const, ...this.kernel.warmData(vcpu)];
-    this.#chill(vcpu, (line) => warm.some(([from, to]) => line >= from >>> 6 && line < to >>> 6));
+    this.#chill(vcpu, cache, (line) => warm.some(([from, to]) => line >= from >>> 6 && line < to >>> 6));
   }
 
-  #chill(vcpu: Vcpu, keep: (line: number) => boolean): void {
-    const { cache } = this.scenario;
+  #chill(vcpu: Vcpu, cache: string, keep: (line: number) => boolean): void {
     if (cache !== 'l2-cold' && cache !== 'cold') return;
     const { caches } = this.coreOf(vcpu);
     if (cache === 'l2-cold') caches.spillToL3(keep);

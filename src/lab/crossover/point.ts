@@ -1,0 +1,73 @@
+/** What a search and a bind cost at one population, in every state, with every part of the bind named. */
+import type { Cycle } from '../../model/units.ts';
+import { CAUSE_COUNT } from '../../x86/cause.ts';
+import { SITES, type Site } from '../../x86/sites.ts';
+import { totalOf } from '../accounts.ts';
+import { CACHE_STATES, type CacheState, type Scenario } from '../scenario.ts';
+import type { PopulationSpec } from './placement.ts';
+import { PopulatedGuest } from './populated-guest.ts';
+
+/** Parts of a bind, in the order in which they are printed; they sum to it. */
+export const BIND_PARTS = {
+  find: 'the search for an unused isrc, with its locks',
+  port_search: "Xen's own linear search for a free port, get_free_port",
+  hypercalls: 'the rest of the hypercalls: exits, entries and all of Xen',
+  add_handler: 'intr_add_handler and intr_event_add_handler, without their hypercalls',
+  assign_cpu: 'the choice of a CPU and xen_intr_assign_cpu, without its hypercalls',
+  rest: 'filling and publishing the isrc, and the function itself',
+} as const;
+
+/** One of them. */
+export type BindPart = keyof typeof BIND_PARTS;
+
+/** Calls before the measured ones: enough for predictors and caches to settle. */
+const WARM_UP = 4;
+
+/** One state at one population. */
+export interface Point {
+  readonly cache: CacheState;
+  /** One search alone. */
+  readonly find: Cycle;
+  /** One bind as a whole. */
+  readonly bind: Cycle;
+  readonly parts: Readonly<Record<BindPart, Cycle>>;
+}
+
+/**
+ * Measures a population in every state, on a guest of its own: the same whatever else is measured.
+ *
+ * @param scenario its strategy counts, its state of the caches does not
+ */
+export function measurePoint(scenario: Scenario, spec: PopulationSpec): Point[] {
+  const guest = new PopulatedGuest(scenario, spec);
+  for (let call = 0; call < WARM_UP; call++) guest.find('warm');
+  const finds = CACHE_STATES.map((cache) => guest.find(cache));
+  for (let call = 0; call < WARM_UP; call++) guest.bind('warm');
+  return CACHE_STATES.map((cache, i) => {
+    const bind = guest.bind(cache);
+    return { cache, find: finds[i]!, bind, parts: partsOf(guest.inFind, guest.inBind) };
+  });
+}
+
+function partsOf(inFind: Float64Array, inBind: Float64Array): Record<BindPart, Cycle> {
+  const parts = {
+    find: totalOf(inFind),
+    port_search: 0,
+    hypercalls: 0,
+    add_handler: 0,
+    assign_cpu: 0,
+    rest: 0,
+  };
+  for (let i = 0; i < inBind.length; i++) {
+    if (inBind[i] !== 0) parts[partOf(SITES[Math.floor(i / CAUSE_COUNT)]!)] += inBind[i]!;
+  }
+  return parts;
+}
+
+function partOf({ file, fn }: Site): BindPart {
+  if (fn === 'get_free_port') return 'port_search';
+  if (file.startsWith('xen/') || file === '(hardware)') return 'hypercalls';
+  if (/add_handler|enable_(intr|source)/.test(fn)) return 'add_handler';
+  if (/assign_cpu|intr_next_cpu|intr_event_bind/.test(fn)) return 'assign_cpu';
+  return 'rest';
+}
