@@ -5,6 +5,7 @@ import { usageError } from '../model/errors.ts';
 import { acceptCommand } from './commands/accept.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
+import { crossoverCommand } from './commands/crossover.ts';
 import { explainCommand } from './commands/explain.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -40,6 +41,7 @@ try {
     .command(replayCommand)
     .command(compareCommand)
     .command(whatifCommand)
+    .command(crossoverCommand)
     .command(scanCommand)
     .command(explainCommand)
     .command(validateCommand)

@@ -3,6 +3,7 @@
 import { runAlone } from '../intr/os.ts';
 import type { Addr, Cycle, Port } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
+import type { Memory } from '../x86/memory.ts';
 import type { Hardware } from '../xen/xen.ts';
 import { Guest, type GuestHost } from './guest.ts';
 import type { Scenario } from './scenario.ts';
@@ -30,10 +31,10 @@ export class BenchGuest implements GuestHost {
   /**
    * @param vcpus of the guest, of which the first is measured
    * @param senders cores of other domains
-   * @param memoryMib where less memory than usual will do
+   * @param memory as for `Guest`
    */
-  constructor(scenario: Scenario, vcpus = 1, senders = 0, memoryMib?: number) {
-    this.guest = new Guest(scenario, vcpus, senders, this, memoryMib);
+  constructor(scenario: Scenario, vcpus = 1, senders = 0, memory?: Memory) {
+    this.guest = new Guest(scenario, vcpus, senders, this, memory);
   }
 
   /** Runs a kernel on the first vCPU and returns its cycles. */

@@ -68,18 +68,18 @@ export class Guest {
   /**
    * @param vcpus 1..64
    * @param senders cores of other domains, 0..16
-   * @param memoryMib enough for what it will have; no address depends on it
+   * @param memory where it is laid out, of the scenario's pages and with nothing in it
    */
   constructor(
     scenario: Scenario,
     vcpus: number,
     senders: number,
     host: GuestHost,
-    memoryMib: number = MEMORY_MIB,
+    memory: Memory = new Memory(MEMORY_MIB, scenario.run.pageBits),
   ) {
     const { generation, machine, strategy, lumps, run } = scenario;
     this.scenario = scenario;
-    this.memory = new Memory(memoryMib, run.pageBits);
+    this.memory = memory;
     const placed = generation.place(this.memory, vcpus);
     const { sockets, senderSocket } = run;
     this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));

@@ -2,6 +2,7 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { crossoverBreakEvenTable, pointsTable } from './crossover/tables.ts';
 import { differencesTable, exitsTable } from './exits/tables.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
@@ -25,6 +26,8 @@ export function schemaTable(): Table {
     compareTable([]),
     runRankingTable([]),
     breakEvenTable([]),
+    pointsTable([]),
+    crossoverBreakEvenTable([]),
     explainTable([]),
     explainBoundsTable([]),
     machineSummary(),

@@ -1,47 +1,64 @@
 /** Costs by strategy and population, each measured once. */
 import type { Cycle } from '../../model/units.ts';
+import { Memory } from '../../x86/memory.ts';
 import { CACHE_STATES, type CacheState, type Scenario } from '../scenario.ts';
-import { measurePoint, type Point } from './point.ts';
-import { type CrossoverSpec, populationOf, scenarioFor } from './spec.ts';
+import type { PopulationSpec } from './placement.ts';
+import { type BindCost, measureBinds, measureFinds } from './point.ts';
+import { type CrossoverSpec, populationOf } from './spec.ts';
 
 /** What curves are compared by. */
 export const METRICS = ['find', 'bind'] as const;
 /** `find`: one search alone; `bind`: one bind as a whole. */
 export type Metric = (typeof METRICS)[number];
 
+/** Room for 4,095 isrcs with events, handlers and channels. */
+const MEMORY_MIB = 16;
+
 /** The curves of one machine and guest. */
 export class Curves {
   readonly #spec: CrossoverSpec;
-  readonly #scenarios = new Map<string, Scenario>();
-  readonly #points = new Map<string, Map<number, Point[]>>();
+  readonly #scenarios: ReadonlyMap<string, Scenario>;
+  /** Of one guest after the other: giving each a new one takes longer than most measurements. */
+  readonly #memory: Memory;
+  /** By strategy and population, in the order of `CACHE_STATES`. */
+  readonly #finds = new Map<string, Cycle[]>();
+  readonly #binds = new Map<string, BindCost[]>();
 
-  /** @param scenarios by strategy, where they are not those of the spec: a machine with a number replaced */
-  constructor(spec: CrossoverSpec, scenarios?: ReadonlyMap<string, Scenario>) {
+  /** @param scenarios by strategy */
+  constructor(spec: CrossoverSpec, scenarios: ReadonlyMap<string, Scenario>) {
     this.#spec = spec;
-    for (const strategy of spec.strategies) {
-      this.#scenarios.set(strategy, scenarios?.get(strategy) ?? scenarioFor(spec, strategy));
-      this.#points.set(strategy, new Map());
-    }
+    this.#scenarios = scenarios;
+    const [any] = scenarios.values();
+    this.#memory = new Memory(MEMORY_MIB, any!.run.pageBits);
   }
 
-  /** A strategy's scenario. */
-  scenario(strategy: string): Scenario {
-    return this.#scenarios.get(strategy)!;
+  /** Cycles of one search alone. */
+  find(strategy: string, cache: CacheState, isrcs: number): Cycle {
+    return this.#once(this.#finds, strategy, isrcs, measureFinds)[CACHE_STATES.indexOf(cache)]!;
   }
 
-  /** The point of a strategy at a population, in a state. */
-  point(strategy: string, cache: CacheState, isrcs: number): Point {
-    const known = this.#points.get(strategy)!;
-    let points = known.get(isrcs);
-    if (points === undefined) {
-      points = measurePoint(this.scenario(strategy), populationOf(this.#spec, isrcs));
-      known.set(isrcs, points);
-    }
-    return points[CACHE_STATES.indexOf(cache)]!;
+  /** One bind. */
+  bind(strategy: string, cache: CacheState, isrcs: number): BindCost {
+    return this.#once(this.#binds, strategy, isrcs, measureBinds)[CACHE_STATES.indexOf(cache)]!;
   }
 
-  /** Its cost by a metric. */
+  /** Cycles by a metric. */
   cost(strategy: string, cache: CacheState, metric: Metric, isrcs: number): Cycle {
-    return this.point(strategy, cache, isrcs)[metric];
+    return metric === 'find' ? this.find(strategy, cache, isrcs) : this.bind(strategy, cache, isrcs).cycles;
+  }
+
+  #once<T>(
+    known: Map<string, T>,
+    strategy: string,
+    isrcs: number,
+    measure: (scenario: Scenario, spec: PopulationSpec, memory: Memory) => T,
+  ): T {
+    const key = `${strategy} ${isrcs}`;
+    let cost = known.get(key);
+    if (cost === undefined) {
+      cost = measure(this.#scenarios.get(strategy)!, populationOf(this.#spec, isrcs), this.#memory);
+      known.set(key, cost);
+    }
+    return cost;
   }
 }

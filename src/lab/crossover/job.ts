@@ -2,8 +2,16 @@
 import { type Cell, sortRows } from '../../model/table.ts';
 import { Curves, METRICS } from './curves.ts';
 import { intervalsOf, relationOf } from './intervals.ts';
-import type { CrossoverSpec } from './spec.ts';
-import { BREAK_EVEN_KEYS, breakEvenRow, POINT_KEYS, pointRow, TOLERANCE } from './tables.ts';
+import { type CrossoverSpec, scenarioFor } from './spec.ts';
+import {
+  BREAK_EVEN_KEYS,
+  breakEvenRow,
+  type ComparedInterval,
+  type Pair,
+  POINT_KEYS,
+  pointRow,
+  TOLERANCE,
+} from './tables.ts';
 
 /** The rows of both tables for one machine and guest, sorted. */
 export interface CrossoverRows {
@@ -14,30 +22,37 @@ export interface CrossoverRows {
 /** Measures everything a spec asks for. */
 export function crossover(spec: CrossoverSpec): CrossoverRows {
   const { strategies, states, isrcs } = spec;
-  const curves = new Curves(spec);
+  const scenarios = new Map(strategies.map((strategy) => [strategy, scenarioFor(spec, strategy)]));
+  const curves = new Curves(spec, scenarios);
   const points = strategies.flatMap((strategy) =>
     isrcs.flatMap((n) =>
-      states.map((cache) => pointRow(spec, curves.scenario(strategy), n, curves.point(strategy, cache, n))),
+      states.map((cache) => {
+        const cost = { cache, find: curves.find(strategy, cache, n), bind: curves.bind(strategy, cache, n) };
+        return pointRow(spec, scenarios.get(strategy)!, n, cost);
+      }),
     ),
   );
   const breakEvens = pairsOf(strategies).flatMap(([a, b]) =>
     states.flatMap((cache) =>
-      METRICS.flatMap((metric) => {
-        const cost = (strategy: string, n: number) => curves.cost(strategy, cache, metric, n);
-        const relation = (n: number) => relationOf(cost(a, n), cost(b, n), TOLERANCE[metric]);
-        return intervalsOf(isrcs, relation).map((interval) =>
-          breakEvenRow(
-            spec,
-            curves.scenario(a),
-            { cache, metric, against: b, ...interval },
-            cost(a, interval.from),
-            cost(b, interval.from),
-          ),
-        );
-      }),
+      METRICS.flatMap((metric) =>
+        comparedIntervals(curves, isrcs, { cache, metric, strategy: a, against: b }).map((compared) =>
+          breakEvenRow(spec, scenarios.get(a)!, compared),
+        ),
+      ),
     ),
   );
   return { points: sortRows(points, POINT_KEYS), breakEvens: sortRows(breakEvens, BREAK_EVEN_KEYS) };
+}
+
+/** The intervals of a pair, with what both cost where each begins. */
+export function comparedIntervals(curves: Curves, grid: readonly number[], pair: Pair): ComparedInterval[] {
+  const { cache, metric, strategy, against } = pair;
+  const cost = (of: string, n: number) => curves.cost(of, cache, metric, n);
+  const relation = (n: number) => relationOf(cost(strategy, n), cost(against, n), TOLERANCE[metric]);
+  return intervalsOf(grid, relation).map((interval) => {
+    const [cycles, againstCycles] = [cost(strategy, interval.from), cost(against, interval.from)];
+    return { ...pair, ...interval, cycles, againstCycles };
+  });
 }
 
 /** Every two of a list, the earlier one first. */

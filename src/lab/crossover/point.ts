@@ -1,9 +1,10 @@
 /** What a search and a bind cost at one population, in every state, with every part of the bind named. */
 import type { Cycle } from '../../model/units.ts';
 import { CAUSE_COUNT } from '../../x86/cause.ts';
+import type { Memory } from '../../x86/memory.ts';
 import { SITES, type Site } from '../../x86/sites.ts';
 import { totalOf } from '../accounts.ts';
-import { CACHE_STATES, type CacheState, type Scenario } from '../scenario.ts';
+import { CACHE_STATES, type Scenario } from '../scenario.ts';
 import type { PopulationSpec } from './placement.ts';
 import { PopulatedGuest } from './populated-guest.ts';
 
@@ -23,29 +24,35 @@ export type BindPart = keyof typeof BIND_PARTS;
 /** Calls before the measured ones: enough for predictors and caches to settle. */
 const WARM_UP = 4;
 
-/** One state at one population. */
-export interface Point {
-  readonly cache: CacheState;
-  /** One search alone. */
-  readonly find: Cycle;
-  /** One bind as a whole. */
-  readonly bind: Cycle;
+/** One bind in one state at one population. */
+export interface BindCost {
+  /** As a whole. */
+  readonly cycles: Cycle;
   readonly parts: Readonly<Record<BindPart, Cycle>>;
 }
 
 /**
- * Measures a population in every state, on a guest of its own: the same whatever else is measured.
+ * Cycles of one search alone at a population, in each of `CACHE_STATES`, on a guest of its own: the same whatever
+ * else is measured.
  *
  * @param scenario its strategy counts, its state of the caches does not
+ * @param memory of at least 16 MiB; what is in it goes
  */
-export function measurePoint(scenario: Scenario, spec: PopulationSpec): Point[] {
-  const guest = new PopulatedGuest(scenario, spec);
+export function measureFinds(scenario: Scenario, spec: PopulationSpec, memory: Memory): Cycle[] {
+  memory.clear();
+  const guest = new PopulatedGuest(scenario, spec, memory);
   for (let call = 0; call < WARM_UP; call++) guest.find('warm');
-  const finds = CACHE_STATES.map((cache) => guest.find(cache));
+  return CACHE_STATES.map((cache) => guest.find(cache));
+}
+
+/** The same for one bind as a whole. */
+export function measureBinds(scenario: Scenario, spec: PopulationSpec, memory: Memory): BindCost[] {
+  memory.clear();
+  const guest = new PopulatedGuest(scenario, spec, memory);
   for (let call = 0; call < WARM_UP; call++) guest.bind('warm');
-  return CACHE_STATES.map((cache, i) => {
-    const bind = guest.bind(cache);
-    return { cache, find: finds[i]!, bind, parts: partsOf(guest.inFind, guest.inBind) };
+  return CACHE_STATES.map((cache) => {
+    const cycles = guest.bind(cache);
+    return { cycles, parts: partsOf(guest.inFind, guest.inBind) };
   });
 }
 

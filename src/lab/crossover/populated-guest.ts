@@ -8,6 +8,7 @@
 import { HandlerKind, runAlone } from '../../intr/os.ts';
 import { layIsrc, serve } from '../../intr/populate.ts';
 import type { Addr, Cycle } from '../../model/units.ts';
+import type { Memory } from '../../x86/memory.ts';
 import { newAccount } from '../../x86/retirement.ts';
 import { ChannelKind } from '../../xen/abi.ts';
 import { BenchGuest } from '../bench-guest.ts';
@@ -16,8 +17,6 @@ import type { CacheState, Scenario } from '../scenario.ts';
 import { IDLE_CYCLES } from '../taped.ts';
 import { type PopulationSpec, unusedIndexes } from './placement.ts';
 
-/** Room for 4,095 isrcs with events and handlers and their channels; a third of the time goes into making guests. */
-const MEMORY_MIB = 16;
 /** The vCPU that binds. */
 const VCPU = 0;
 
@@ -29,8 +28,9 @@ export class PopulatedGuest extends BenchGuest {
   readonly #unwatched = newAccount();
   readonly #words: BenchPorts;
 
-  constructor(scenario: Scenario, spec: PopulationSpec) {
-    super(scenario, 1, 0, MEMORY_MIB);
+  /** @param memory with nothing in it */
+  constructor(scenario: Scenario, spec: PopulationSpec, memory?: Memory) {
+    super(scenario, 1, 0, memory);
     const { os, cpus } = this.guest.freeBsd;
     const isrcs: Addr[] = [];
     for (let i = 0; i < spec.isrcs; i++) {

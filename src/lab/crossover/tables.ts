@@ -1,17 +1,21 @@
 /** The reports of a crossover: what a search and a bind cost, and where one strategy overtakes another. */
 import { type Cell, type Column, integer, ratio, type Table, text } from '../../model/table.ts';
-import { guessedNumbers, type Scenario } from '../scenario.ts';
+import type { Cycle } from '../../model/units.ts';
+import { type CacheState, guessedNumbers, type Scenario } from '../scenario.ts';
 import type { Metric } from './curves.ts';
 import type { Interval } from './intervals.ts';
 import { unusedIndexes } from './placement.ts';
-import { BIND_PARTS, type BindPart, type Point } from './point.ts';
+import { BIND_PARTS, type BindCost, type BindPart } from './point.ts';
 import { type CrossoverSpec, populationOf } from './spec.ts';
 
 const POINTS = 'upcall.crossover/1.0';
 const BREAK_EVENS = 'upcall.crossover-break-even/1.0';
 
-/** By how many thousandths of the cheaper two costs must differ to count as different, by metric. */
-export const TOLERANCE: Readonly<Record<Metric, number>> = { find: 0, bind: 10 };
+/**
+ * By how many thousandths of the cheaper two costs must differ to count as different, by metric: a search by more
+ * than the model's own error (docs/accuracy.md), a bind by what somebody might care about.
+ */
+export const TOLERANCE: Readonly<Record<Metric, number>> = { find: 50, bind: 10 };
 
 /** What every row says of how it was measured. */
 const PARAMETERS: readonly Column[] = [
@@ -54,22 +58,33 @@ const POINT_COLUMNS: readonly Column[] = [
 /** Leading columns that identify a row of the points. */
 export const POINT_KEYS = 1 + PARAMETERS.length + 2;
 
+/** What was measured in one state at one population. */
+export interface Point {
+  readonly cache: string;
+  readonly find: Cycle;
+  readonly bind: BindCost;
+}
+
 /** The row of one point. */
-export function pointRow(spec: CrossoverSpec, scenario: Scenario, isrcs: number, point: Point): Cell[] {
+export function pointRow(
+  spec: CrossoverSpec,
+  scenario: Scenario,
+  isrcs: number,
+  { cache, find, bind }: Point,
+): Cell[] {
   const { machine, kernel } = guessedNumbers(scenario);
-  const { find, bind, parts } = point;
   return [
     POINTS,
-    ...parametersOf(spec, scenario, point.cache),
+    ...parametersOf(spec, scenario, cache),
     scenario.strategy.name,
     isrcs,
     scenario.machine.validation,
     machine + kernel,
     unusedIndexes(populationOf(spec, isrcs))[0]!,
     find,
-    bind,
-    ...PARTS.map((part) => parts[part]),
-    (100 * parts.find) / bind,
+    bind.cycles,
+    ...PARTS.map((part) => bind.parts[part]),
+    (100 * bind.parts.find) / bind.cycles,
   ];
 }
 
@@ -96,34 +111,35 @@ const BREAK_EVEN_COLUMNS: readonly Column[] = [
 /** Leading columns that identify a row of the break-even points. */
 export const BREAK_EVEN_KEYS = 1 + PARAMETERS.length + 4;
 
-/** One interval of two strategies. */
-export interface ComparedInterval extends Interval {
-  readonly cache: string;
+/** What is compared. */
+export interface Pair {
+  readonly cache: CacheState;
   readonly metric: Metric;
+  readonly strategy: string;
   readonly against: string;
 }
 
-/** Its row; the costs are those where it begins. */
-export function breakEvenRow(
-  spec: CrossoverSpec,
-  scenario: Scenario,
-  { cache, metric, against, from, to, relation }: ComparedInterval,
-  cost: number,
-  againstCost: number,
-): Cell[] {
+/** One interval of a pair, and what both cost where it begins. */
+export interface ComparedInterval extends Pair, Interval {
+  readonly cycles: Cycle;
+  readonly againstCycles: Cycle;
+}
+
+/** Its row. */
+export function breakEvenRow(spec: CrossoverSpec, scenario: Scenario, of: ComparedInterval): Cell[] {
   return [
     BREAK_EVENS,
-    ...parametersOf(spec, scenario, cache),
-    metric,
-    scenario.strategy.name,
-    against,
-    from,
-    to,
+    ...parametersOf(spec, scenario, of.cache),
+    of.metric,
+    of.strategy,
+    of.against,
+    of.from,
+    of.to,
     scenario.machine.validation,
-    TOLERANCE[metric],
-    relation,
-    cost,
-    againstCost,
+    TOLERANCE[of.metric],
+    of.relation,
+    of.cycles,
+    of.againstCycles,
   ];
 }
 

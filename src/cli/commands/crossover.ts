@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os';
+import type { CommandModule } from 'yargs';
+import { NAMES } from '../../lab/catalogue.ts';
+import { crossoverTables } from '../../lab/crossover/crossover.ts';
+import { FREE_PLACES, type FreePlace } from '../../lab/crossover/placement.ts';
+import { BOOT_VCPUS, type CrossoverSpec, GRID } from '../../lab/crossover/spec.ts';
+import { summaryOf } from '../../lab/crossover/summary.ts';
+import { CACHE_STATES, type CacheState, DEFAULT_NAMES } from '../../lab/scenario.ts';
+import { blocksText } from '../../report/blocks-text.ts';
+import { ALL_STRATEGIES, integer, integers, listed, nameOption, SET_OPTION, withOutput } from '../options.ts';
+import { emit, note, type OutputOptions, prepareOutput } from '../output.ts';
+
+interface CrossoverOptions extends OutputOptions {
+  readonly machine: string;
+  readonly guest: string;
+  readonly strategy: string;
+  readonly state: string;
+  readonly population: string;
+  readonly free: string;
+  readonly unused: string;
+  readonly vcpus: string;
+  readonly seed: string;
+  readonly set: readonly string[];
+}
+
+const ALL_STATES = CACHE_STATES.join(',');
+const number = (standard: number, describe: string) =>
+  ({ type: 'string', default: String(standard), describe }) as const;
+
+/** `upcall crossover`: what a search and a bind cost by population, and where one strategy overtakes another. */
+export const crossoverCommand: CommandModule<object, CrossoverOptions> = {
+  command: 'crossover',
+  describe:
+    'cycles of a search and of a bind by population, and the break-even points of every two strategies',
+  builder: (y) =>
+    withOutput(y)
+      .option('machine', {
+        ...nameOption('machine', DEFAULT_NAMES.machine),
+        describe: `${nameOption('machine', '').describe}; or all`,
+      })
+      .option('guest', {
+        type: 'string',
+        default: DEFAULT_NAMES.guest,
+        describe: 'freebsd-a, freebsd-c, or both separated by a comma',
+      })
+      .option('strategy', nameOption('strategy', ALL_STRATEGIES))
+      .option('state', {
+        type: 'string',
+        default: ALL_STATES,
+        describe: 'where the data is when a search or bind begins',
+      })
+      .option('population', {
+        type: 'string',
+        default: GRID.join(','),
+        describe: 'isrcs that exist, separated by commas; break-even points are looked for between them',
+      })
+      .option('free', {
+        type: 'string',
+        choices: FREE_PLACES,
+        default: FREE_PLACES[0],
+        describe:
+          'where the unused isrcs stand; first: behind those of the boot, random: anywhere behind them',
+      })
+      .option('unused', number(1, 'how many isrcs are unused'))
+      .option(
+        'vcpus',
+        number(BOOT_VCPUS, 'vCPUs, whose IPIs, timers and debug ports hold the lowest vectors'),
+      )
+      .option('seed', number(1, 'seed of --free random'))
+      .option('set', SET_OPTION),
+  handler: async (o) => {
+    const specs = specsOf(o);
+    prepareOutput(o);
+    const watched = (spec: CrossoverSpec) => note(`${spec.machine} ${spec.guest}`);
+    const tables = await crossoverTables(
+      specs,
+      availableParallelism(),
+      process.stderr.isTTY ? watched : undefined,
+    );
+    const { strategies } = specs[0]!;
+    const text = blocksText(summaryOf(tables, strategies[0]!, strategies));
+    const files = [
+      ['crossover', tables.points],
+      ['crossover-break-even', tables.breakEvens],
+    ] as const;
+    emit({ main: tables.points, text, files, inputs: [] }, o);
+  },
+};
+
+function specsOf(o: CrossoverOptions): CrossoverSpec[] {
+  const machines = o.machine === 'all' ? NAMES.machine : listed(o.machine, 'machine');
+  const isrcs = [...new Set(integers(o.population, 'population'))].sort((a, b) => a - b);
+  return machines.flatMap((machine) =>
+    listed(o.guest, 'guest').map((guest) => ({
+      machine,
+      guest,
+      strategies: listed(o.strategy, 'strategy'),
+      states: listed(o.state, 'state') as CacheState[],
+      set: o.set,
+      isrcs,
+      free: o.free as FreePlace,
+      unused: integer(o.unused, 'unused'),
+      vcpus: integer(o.vcpus, 'vcpus'),
+      seed: integer(o.seed, 'seed'),
+    })),
+  );
+}
