@@ -1,13 +1,24 @@
 import { availableParallelism } from 'node:os';
 import type { CommandModule } from 'yargs';
 import { NAMES } from '../../lab/catalogue.ts';
+import { crossoverCharts } from '../../lab/crossover/chart.ts';
 import { crossoverTables } from '../../lab/crossover/crossover.ts';
 import { FREE_PLACES, type FreePlace } from '../../lab/crossover/placement.ts';
 import { BOOT_VCPUS, type CrossoverSpec, GRID } from '../../lab/crossover/spec.ts';
 import { summaryOf } from '../../lab/crossover/summary.ts';
 import { CACHE_STATES, type CacheState, DEFAULT_NAMES } from '../../lab/scenario.ts';
-import { blocksText } from '../../report/blocks-text.ts';
-import { ALL_STRATEGIES, integer, integers, listed, nameOption, SET_OPTION, withOutput } from '../options.ts';
+import { blocksMarkdown, blocksText } from '../../report/blocks-text.ts';
+import { svgChart } from '../../report/svg-chart.ts';
+import {
+  ALL_STRATEGIES,
+  integer,
+  integers,
+  listed,
+  nameOption,
+  PAGE_FORMAT_OPTION,
+  SET_OPTION,
+  withOutput,
+} from '../options.ts';
 import { emit, note, type OutputOptions, prepareOutput } from '../output.ts';
 
 interface CrossoverOptions extends OutputOptions {
@@ -34,6 +45,7 @@ export const crossoverCommand: CommandModule<object, CrossoverOptions> = {
     'cycles of a search and of a bind by population, and the break-even points of every two strategies',
   builder: (y) =>
     withOutput(y)
+      .option('format', PAGE_FORMAT_OPTION)
       .option('machine', {
         ...nameOption('machine', DEFAULT_NAMES.machine),
         describe: `${nameOption('machine', '').describe}; or all`,
@@ -78,12 +90,14 @@ export const crossoverCommand: CommandModule<object, CrossoverOptions> = {
       process.stderr.isTTY ? watched : undefined,
     );
     const { strategies } = specs[0]!;
-    const text = blocksText(summaryOf(tables, strategies[0]!, strategies));
+    const blocks = summaryOf(tables, strategies[0]!, strategies);
     const files = [
       ['crossover', tables.points],
       ['crossover-break-even', tables.breakEvens],
     ] as const;
-    emit({ main: tables.points, text, files, inputs: [] }, o);
+    const charts = crossoverCharts(tables.points).map(([name, c]) => [`${name}.svg`, svgChart(c)] as const);
+    const [text, markdown] = [blocksText(blocks), blocksMarkdown(blocks)];
+    emit({ main: tables.points, text, markdown, charts, files, inputs: [] }, o);
   },
 };
 
