@@ -6,6 +6,7 @@ import { acceptCommand } from './commands/accept.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { crossoverCommand } from './commands/crossover.ts';
+import { downstreamCommand } from './commands/downstream.ts';
 import { explainCommand } from './commands/explain.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -42,6 +43,7 @@ try {
     .command(compareCommand)
     .command(whatifCommand)
     .command(crossoverCommand)
+    .command(downstreamCommand)
     .command(scanCommand)
     .command(explainCommand)
     .command(validateCommand)

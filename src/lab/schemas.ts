@@ -3,6 +3,7 @@ import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
 import { crossoverBreakEvenTable, pointsTable } from './crossover/tables.ts';
+import { downstreamStagesTable, downstreamTable } from './downstream/tables.ts';
 import { differencesTable, exitsTable } from './exits/tables.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
@@ -28,6 +29,8 @@ export function schemaTable(): Table {
     breakEvenTable([]),
     pointsTable([]),
     crossoverBreakEvenTable([]),
+    downstreamTable([]),
+    downstreamStagesTable([]),
     explainTable([]),
     explainBoundsTable([]),
     machineSummary(),
