@@ -43,12 +43,20 @@ export async function downstreamRuns(
     if (histories.includes('churn')) runs.push(await runAfter(input, scenario, 'churn', churn, boot));
     const place = `${scenario.machine.name} ${scenario.generation.name} ${scenario.cache}`;
     if (!histories.includes('shuffle') || shuffled.has(place)) continue;
-    // No strategy makes it: once is enough.
     shuffled.add(place);
-    const strategy = randomStrategy(new RandomStream(churn.seed, 'shuffle'));
-    runs.push(await runAfter(input, { ...scenario, strategy }, 'shuffle', churn, boot));
+    runs.push(await shuffledRun(input, scenario, churn));
   }
   return runs;
+}
+
+/** A history that no strategy makes: once for all of them is enough. */
+async function shuffledRun(input: Input, scenario: Scenario, churn: Churn): Promise<DownstreamRun> {
+  const random = () => ({
+    ...scenario,
+    strategy: randomStrategy(new RandomStream(churn.seed, 'shuffle')),
+  });
+  const boot = await runAfter(input, random(), 'none', churn);
+  return runAfter(input, random(), 'shuffle', churn, boot);
 }
 
 async function runAfter(
