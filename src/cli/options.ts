@@ -1,6 +1,6 @@
 /** Options shared by the commands, and how a list of names is read. */
 import type { Argv } from 'yargs';
-import { findsIsrcs, NAMES, unmasksOf } from '../lab/catalogue.ts';
+import { COMPARED_STRATEGIES, findsIsrcs, NAMES, unmasksOf } from '../lab/catalogue.ts';
 import {
   DEFAULT_NAMES,
   DEFAULT_STRATEGY,
@@ -12,7 +12,7 @@ import { usageError } from '../model/errors.ts';
 import { FORMATS, PAGE_FORMATS } from './output.ts';
 
 /** What is compared where no strategy is named. */
-export const ALL_STRATEGIES = NAMES.strategy.join(',');
+export const COMPARED = COMPARED_STRATEGIES.join(',');
 
 /** `--format`. */
 export const FORMAT_OPTION = {

@@ -31,8 +31,8 @@ const At = {
 };
 
 /** The search for an unused isrc, or 0; xen_intr_isrc_lock is held and the call made. */
-export function findA(os: FreeBsd, cpu: KernelCpu): Kernel<Addr> {
-  return os.allocator.alloc(cpu);
+export function findA(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel<Addr> {
+  return os.allocator.alloc(cpu, port);
 }
 
 /** Gives an isrc back to the search; xen_intr_isrc_lock is held. */
@@ -52,13 +52,13 @@ export function* takeIsrcA(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   core.free(2);
   core.call();
   os.observer.findBegins(cpu.id);
-  let isrc = yield* findA(os, cpu);
+  let isrc = yield* findA(os, cpu, port);
   os.observer.findEnds(cpu.id);
   core.at(At.found);
   if (core.branch(isrc === 0, NOW)) {
     const index = claimVector(os, cpu);
     yield* mtxUnlock(core, lock, pcpu, At.dropLock);
-    isrc = yield* createIsrc(os, cpu, index, typeOf(kind));
+    isrc = yield* createIsrc(os, cpu, index, typeOf(kind), port);
     yield* mtxLock(core, lock, pcpu, At.relock);
   }
   core.at(At.fill);

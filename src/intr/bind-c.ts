@@ -39,9 +39,9 @@ const At = {
 };
 
 /** xen_arch_intr_alloc's search for an unused isrc, or 0; the call is made. */
-export function* findC(os: FreeBsd, cpu: KernelCpu): Kernel<Addr> {
+export function* findC(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel<Addr> {
   const { allocator } = os;
-  if (allocator.locksItself) return yield* allocator.alloc(cpu);
+  if (allocator.locksItself) return yield* allocator.alloc(cpu, port);
   const { core, pcpu } = cpu;
   const lock = os.image.statics.x86Lock;
   core.at(At.findLock);
@@ -50,7 +50,7 @@ export function* findC(os: FreeBsd, cpu: KernelCpu): Kernel<Addr> {
   core.at(At.findCall);
   core.free(1);
   core.call();
-  const isrc = yield* allocator.alloc(cpu);
+  const isrc = yield* allocator.alloc(cpu, port);
   yield* mtxUnlock(core, lock, pcpu, At.findUnlock);
   core.pop(1);
   core.ret();
@@ -86,12 +86,12 @@ export function* takeIsrcC(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   core.free(3);
   core.call();
   os.observer.findBegins(cpu.id);
-  let isrc = yield* findC(os, cpu);
+  let isrc = yield* findC(os, cpu, port);
   os.observer.findEnds(cpu.id);
   core.at(At.found);
   if (core.branch(isrc === 0, NOW)) {
     const index = claimVector(os, cpu);
-    isrc = yield* createIsrc(os, cpu, index, typeOf(kind));
+    isrc = yield* createIsrc(os, cpu, index, typeOf(kind), port);
   }
   core.at(At.fill);
   core.store64(isrc + layout.cookie, 0, 0, NOW);

@@ -60,7 +60,7 @@ export class FreeBsdKernel implements GuestKernel {
       hypercalls,
       unmask: env.unmask,
       hardware,
-      allocator: env.allocator(table),
+      allocator: env.allocator(table, lumps),
       lumps,
       observer,
     };

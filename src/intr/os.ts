@@ -84,8 +84,8 @@ export interface FreeBsdGeneration {
   upcall(os: FreeBsd, cpu: KernelCpu, fromUser: boolean): Kernel;
   /** The C function that scans, alone: what `upcall scan` runs and what was measured. */
   scan(os: FreeBsd, cpu: KernelCpu): Kernel;
-  /** The search for an unused isrc, with the locks that belong to it; 0 if there is none. The call is made. */
-  find(os: FreeBsd, cpu: KernelCpu): Kernel<Addr>;
+  /** The search for an unused isrc for a port, with the locks that belong to it; 0 if there is none. The call is made. */
+  find(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel<Addr>;
   /** Gives an isrc back to the search. */
   putBack(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel;
   /** xen_intr_bind_* with a handler. Returns the port. */

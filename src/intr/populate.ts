@@ -19,11 +19,11 @@ import {
 } from './layout.ts';
 import { type FreeBsd, runAlone } from './os.ts';
 
-/** Creates `n` isrcs, in use, in vector order. Returns their addresses. */
+/** Creates `n` isrcs, in use, in vector order, for the ports 1 to n. Returns their addresses. */
 export function createIsrcs(os: FreeBsd, cpu: KernelCpu, n: number): Addr[] {
-  return Array.from({ length: n }, () => {
+  return Array.from({ length: n }, (_, i) => {
     cpu.core.begin(cpu.core.now);
-    return runAlone(createIsrc(os, cpu, claimVector(os, cpu), EVTCHN_TYPE.port));
+    return runAlone(createIsrc(os, cpu, claimVector(os, cpu), EVTCHN_TYPE.port, i + 1));
   });
 }
 

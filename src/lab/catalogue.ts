@@ -1,6 +1,6 @@
 /** What can be named on the command line, as tables. */
 
-import { STRATEGIES } from '../intr/alloc/strategies.ts';
+import { COMPARED, STRATEGIES } from '../intr/alloc/strategies.ts';
 import { GENERATIONS, generationByName } from '../intr/generations.ts';
 import { UNMASKS } from '../intr/local-unmask.ts';
 import { FREEBSD_LUMPS, LUMP_VALUES, LUMPS } from '../intr/lumps.ts';
@@ -78,6 +78,9 @@ export function findsIsrcs(guest: string): boolean {
 export function unmasksOf(guest: string): readonly string[] {
   return generationByName(guest).unmasks;
 }
+
+/** Names of the strategies that are compared where none is named. */
+export const COMPARED_STRATEGIES = COMPARED;
 
 /** Names by kind, for help and completion. */
 export const NAMES = {

@@ -1,71 +1,83 @@
-/** One contract for every strategy, against a plain oracle; and the order in which each hands isrcs out. */
+/**
+ * Every strategy of the table keeps the contract (test/contract): a million operations each without charging cycles,
+ * fewer with; and none hands out more isrcs than there can be.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { STRATEGIES, type Strategy } from '../../src/intr/alloc/strategies.ts';
-import { runAlone } from '../../src/intr/os.ts';
-import { createIsrcs } from '../../src/intr/populate.ts';
-import { BenchGuest } from '../../src/lab/bench-guest.ts';
-import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
-import { RandomStream } from '../../src/model/random.ts';
+import { type ListedStrategy, STRATEGIES } from '../../src/intr/alloc/strategies.ts';
+import { mayCreate } from '../../src/intr/alloc-isrc.ts';
+import { GENERATION_A, GENERATION_C } from '../../src/intr/source-files.ts';
+import { UserError } from '../../src/model/errors.ts';
+import { PORTS } from '../../src/xen/abi.ts';
+import { Contract, holdTo } from '../contract/contract.ts';
 
-/** Which of the unused isrcs must come back; undefined where the contract leaves it open. */
-const ORDER: Record<string, (unused: readonly number[]) => number> = {
-  linear: (unused) => Math.min(...unused),
-  bitmap: (unused) => Math.min(...unused),
-  slist: (unused) => unused[unused.length - 1]!,
-};
+const MILLION = 1_000_000;
+const SOME = 30_000;
+const CHARGED = 2000;
+const SEED = 11;
 
-const POPULATION = 300;
-const OPERATIONS = 6000;
-
-function contract(strategy: Strategy, guest: string): void {
-  const bench = new BenchGuest(scenarioOf({ ...DEFAULT_NAMES, guest, strategy: strategy.name }));
-  const { os, cpus } = bench.guest.freeBsd;
-  const cpu = cpus[0]!;
-  const isrcs = createIsrcs(os, cpu, POPULATION);
-  const indexOf = new Map(isrcs.map((isrc, i) => [isrc, i]));
-  const random = new RandomStream(11, `${strategy.name} ${guest}`);
-  const live = new Set(isrcs.keys());
-  /** Unused isrcs by index, in the order of their release. */
-  const unused: number[] = [];
-  const release = (index: number) => {
-    runAlone(os.generation.putBack(os, cpu, isrcs[index]!));
-    live.delete(index);
-    unused.push(index);
-  };
-  const alloc = () => {
-    cpu.core.begin(cpu.core.now);
-    cpu.core.call();
-    const isrc = runAlone(os.generation.find(os, cpu));
-    if (unused.length === 0) {
-      assert.equal(isrc, 0, 'nothing is unused');
-      return;
-    }
-    const index = indexOf.get(isrc);
-    assert.ok(index !== undefined, 'an isrc that exists');
-    assert.ok(!live.has(index), 'never a live one');
-    const expected = ORDER[strategy.name];
-    if (expected !== undefined) assert.equal(index, expected(unused));
-    unused.splice(unused.indexOf(index), 1);
-    live.add(index);
-  };
-  alloc();
-  for (let i = 0; i < OPERATIONS; i++) {
-    const grow = random.below(100) < (i % 2000 < 1000 ? 45 : 55);
-    if (grow || live.size === 0) alloc();
-    else release([...live][random.below(live.size)]!);
+for (const strategy of STRATEGIES) {
+  test(`${strategy.name} on freebsd-c: ${MILLION} operations`, () => {
+    holdTo(strategy, 'freebsd-c', MILLION, SEED);
+  });
+  for (const guest of ['freebsd-a', 'freebsd-fifo']) {
+    test(`${strategy.name} on ${guest}: ${SOME} operations`, () => {
+      holdTo(strategy, guest, SOME, SEED + 1);
+    });
   }
-  while (unused.length > 0) alloc();
-  alloc();
-  assert.equal(live.size, POPULATION, 'none leaked');
+  for (const guest of ['freebsd-a', 'freebsd-c']) {
+    test(`${strategy.name} on ${guest}, with cycles charged: the same isrcs`, () => {
+      holdTo(strategy, guest, CHARGED, SEED + 2, true);
+    });
+  }
+}
+
+/** Binds as many ports as there are, and gives all back, on the first vCPU. */
+function fill(strategy: ListedStrategy): Contract {
+  const contract = new Contract(strategy, 'freebsd-c');
+  for (let port = 1; port < PORTS; port++) contract.take(0, port);
+  assert.equal(contract.created, PORTS - 1);
+  for (let port = 1; port < PORTS; port++) contract.give(0, port);
+  return contract;
 }
 
 for (const strategy of STRATEGIES) {
-  for (const guest of ['freebsd-a', 'freebsd-c']) {
-    test(`${strategy.name} on ${guest} keeps the contract`, () => contract(strategy, guest));
-  }
+  const reaches = strategy.order !== 'lifo by cpu';
+  test(`${strategy.name}: 4,095 ports, ${reaches ? 'and again from another vCPU' : 'but not from another vCPU'}`, () => {
+    const contract = fill(strategy);
+    const again = () => {
+      for (let port = 1; port < PORTS; port++) contract.take(1, port);
+    };
+    if (reaches) again();
+    else assert.throws(again, UserError);
+    assert.equal(contract.created, reaches ? PORTS - 1 : PORTS);
+  });
 }
 
-test('every strategy has an order to be held to', () => {
-  for (const { name } of STRATEGIES) assert.ok(ORDER[name] !== undefined, name);
+test("A's limit is off by one, C's is not, and nobody gets past the table", () => {
+  assert.deepEqual(
+    [PORTS - 1, PORTS, PORTS + 1].map((n) => mayCreate(GENERATION_A, n)),
+    [true, true, false],
+  );
+  assert.deepEqual(
+    [PORTS - 1, PORTS].map((n) => mayCreate(GENERATION_C, n)),
+    [true, false],
+  );
+  for (const guest of ['freebsd-a', 'freebsd-c']) {
+    const { os } = new Contract(STRATEGIES[0]!, guest);
+    for (let i = 0; i < PORTS; i++) os.table.claim();
+    assert.throws(() => os.table.claim(), /4096 were created, the most there can be/);
+  }
+});
+
+test('the contract notices a strategy that does not keep it', () => {
+  const broken = (order: ListedStrategy['order']) => ({ ...STRATEGIES[1]!, order });
+  assert.equal(STRATEGIES[1]!.name, 'slist');
+  for (const order of ['lowest', 'fifo', 'rotor', 'port'] as const) {
+    assert.throws(
+      () => holdTo(broken(order), 'freebsd-c', SOME, SEED),
+      /the one that is due|if and only if/,
+      order,
+    );
+  }
 });

@@ -34,8 +34,8 @@ class Watched implements IsrcAllocator {
     this.locksItself = inner.locksItself;
   }
 
-  *alloc(cpu: KernelCpu): Kernel<Addr> {
-    const isrc = yield* this.#inner.alloc(cpu);
+  *alloc(cpu: KernelCpu, port: Port): Kernel<Addr> {
+    const isrc = yield* this.#inner.alloc(cpu, port);
     if (isrc !== 0) {
       this.#take(isrc);
       this.reused++;
@@ -48,10 +48,10 @@ class Watched implements IsrcAllocator {
     yield* this.#inner.release(cpu, isrc);
   }
 
-  adopt(isrc: Addr, index: number): void {
+  adopt(isrc: Addr, index: number, port: Port): void {
     this.#take(isrc);
     this.created++;
-    this.#inner.adopt(isrc, index);
+    this.#inner.adopt(isrc, index, port);
   }
 
   #take(isrc: Addr): void {

@@ -37,7 +37,7 @@ test('real_find_unused over 128 isrcs, real_alloc_pop', () => {
     const isrcs = createIsrcs(os, cpu, n);
     runAlone(os.generation.putBack(os, cpu, isrcs[n - 1]!));
     const before = cpu.core.instructionCount;
-    bench.measure(os.allocator.alloc(cpu));
+    bench.measure(os.allocator.alloc(cpu, n));
     within5Percent(cpu.core.instructionCount - before - 1, counted, strategy);
   }
 });

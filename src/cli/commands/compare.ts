@@ -4,7 +4,7 @@ import { runRankingTable } from '../../lab/ranking.ts';
 import { runFiles } from '../../lab/run-file.ts';
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
 import { formatText } from '../../report/text.ts';
-import { ALL_STRATEGIES, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { COMPARED, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
 import { emit, type OutputOptions, prepareOutput } from '../output.ts';
 import { fileName } from '../words.ts';
 
@@ -14,13 +14,13 @@ export const compareCommand: CommandModule<object, ScenarioOptions & OutputOptio
   describe:
     'compare strategies on the same traces, the first one named with the others, and rank all ways to run each',
   builder: (y) =>
-    withScenario(withOutput(y), ALL_STRATEGIES).positional('traces', {
+    withScenario(withOutput(y), COMPARED).positional('traces', {
       type: 'string',
       array: true,
       demandOption: true,
     }),
   handler: async (o) => {
-    const scenarios = scenariosOf(o, ALL_STRATEGIES);
+    const scenarios = scenariosOf(o, COMPARED);
     prepareOutput(o);
     const { runs, inputs } = await runFiles(o.traces.map(fileName), scenarios);
     const results = runs.map((r) => r.result);

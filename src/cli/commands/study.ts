@@ -14,7 +14,7 @@ import {
 import { histTable, runsTable, stagesTable } from '../../lab/tables.ts';
 import { studyText } from '../../report/study-text.ts';
 import { bundled } from '../context.ts';
-import { ALL_STRATEGIES, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
+import { COMPARED, type ScenarioOptions, scenariosOf, withOutput, withScenario } from '../options.ts';
 import { emit, note, type OutputOptions, prepareOutput } from '../output.ts';
 
 /** `upcall study`: the main job, on the bundled recordings. */
@@ -22,10 +22,10 @@ export const studyCommand: CommandModule<object, ScenarioOptions & OutputOptions
   command: 'study',
   describe:
     'the main job: what upcalls and binds cost on the bundled recordings, and when the strategy matters',
-  builder: (y) => withScenario(withOutput(y), ALL_STRATEGIES),
+  builder: (y) => withScenario(withOutput(y), COMPARED),
   handler: async (o) => {
     prepareOutput(o);
-    const scenarios = scenariosOf(o, ALL_STRATEGIES);
+    const scenarios = scenariosOf(o, COMPARED);
     const runs: Labelled[] = [];
     for (const recording of RECORDINGS) {
       if (process.stderr.isTTY) note(`replaying ${recording}`);

@@ -12,34 +12,40 @@ import { FIRST_EVTCHN_IRQ, type KernelCpu } from '../kernel-image.ts';
 import { INTSRC } from '../layout.ts';
 import { mtxLock, mtxUnlock } from '../mutex.ts';
 import type { IsrcAllocator } from './allocator.ts';
+import { type BitmapWords, takeFlat, WORDS } from './search/bitmap.ts';
 
 const file = new SourceFile('(proposed) xen_arch_intr.c, bitmap');
 const allocFn = file.fn('xen_arch_intr_alloc');
 const releaseFn = file.fn('xen_arch_intr_release');
 
 const At = {
-  lock: allocFn.site('mtx_lock(xen_intr_x86_lock)', 10),
-  word: allocFn.site('next word of the bitmap', 6),
-  take: allocFn.site('lowest set bit, clear it, isrc by index', 10),
+  lock: allocFn.site('mtx_lock(xen_intr_x86_lock)', 12),
+  step: allocFn.site('next word', 3),
+  word: allocFn.site('word empty?', 3),
+  take: allocFn.site('lowest set bit, clear it, isrc by index', 11),
+  none: allocFn.site('none unused', 1),
   unlock: allocFn.site('mtx_unlock, return', 12),
   releaseLock: releaseFn.site('mtx_lock(xen_intr_x86_lock)', 10),
   set: releaseFn.site('set the bit of the isrc', 8),
   releaseUnlock: releaseFn.site('mtx_unlock, return', 12),
 };
 
-const WORDS = 64;
-
 /** A flat bitmap with a bit scan. */
 export class BitmapAllocator implements IsrcAllocator {
   readonly locksItself = true;
   readonly #table: IsrcTable;
-  readonly #words: Addr;
+  readonly #pool: BitmapWords;
   readonly #byIndex: Addr;
 
   constructor(table: IsrcTable) {
+    const { memory } = table.image;
     this.#table = table;
-    this.#words = table.image.memory.place('isrc bitmap', WORDS * 8, LINE_BYTES);
-    this.#byIndex = table.image.memory.place('isrc by index', WORDS * 64 * 8, LINE_BYTES);
+    const words = memory.place('isrc bitmap', WORDS * 8, LINE_BYTES);
+    this.#byIndex = memory.place('isrc by index', WORDS * 64 * 8, LINE_BYTES);
+    // The pointer to the table is a static of the same file, where C has its avail_list.
+    const pointer = table.image.statics.availList;
+    memory.poke64(pointer, this.#byIndex);
+    this.#pool = { summary: 0, table: pointer, words };
   }
 
   *alloc(cpu: KernelCpu): Kernel<Addr> {
@@ -49,30 +55,8 @@ export class BitmapAllocator implements IsrcAllocator {
     core.push(2);
     core.free(2);
     yield* mtxLock(core, statics.x86Lock, pcpu, At.lock);
-    let isrc = 0;
-    let tI = NOW;
-    for (let w = 0; isrc === 0 && w < WORDS; w++) {
-      core.at(At.word);
-      const tWord = core.load64(this.#words + w * 8, tI);
-      const lo = core.lo;
-      const hi = core.hi;
-      if (core.branch((lo | hi) !== 0, tWord)) {
-        core.at(At.take);
-        const tBit = core.bitScan(lo, hi, tWord);
-        const index = w * 64 + core.lo;
-        // blsr: the word without its lowest set bit.
-        const tRest = core.alu(tWord);
-        const restLo = lo !== 0 ? lo & (lo - 1) : 0;
-        const restHi = lo !== 0 ? hi : hi & (hi - 1);
-        core.store64(this.#words + w * 8, restLo, restHi, tRest);
-        const tIndex = core.chain(core.join(tBit, tI), 2);
-        core.load64(this.#byIndex + index * 8, tIndex);
-        isrc = core.lo;
-      } else {
-        tI = core.alu(tI);
-        core.branch(w + 1 < WORDS, tI);
-      }
-    }
+    takeFlat(core, At, this.#pool);
+    const isrc = core.lo;
     yield* mtxUnlock(core, statics.x86Lock, pcpu, At.unlock);
     core.free(1);
     core.pop(2);
@@ -95,7 +79,7 @@ export class BitmapAllocator implements IsrcAllocator {
     const tMask = core.shift(tIndex);
     const lo = (index & 63) < 32 ? 1 << (index & 31) : 0;
     const hi = (index & 63) < 32 ? 0 : 1 << (index & 31);
-    core.or64(this.#words + (index >>> 6) * 8, lo, hi, core.join(tWord, tMask));
+    core.or64(this.#pool.words + (index >>> 6) * 8, lo, hi, core.join(tWord, tMask));
     yield* mtxUnlock(core, statics.x86Lock, pcpu, At.releaseUnlock);
     core.pop(2);
     core.ret();

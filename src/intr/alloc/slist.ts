@@ -10,6 +10,7 @@ import type { IsrcTable } from '../isrc-table.ts';
 import type { KernelCpu } from '../kernel-image.ts';
 import { mtxLock, mtxUnlock } from '../mutex.ts';
 import type { IsrcAllocator } from './allocator.ts';
+import { unlink } from './search/list.ts';
 
 const file = new SourceFile('sys/x86/xen/xen_arch_intr.c', 'allocator');
 const allocFn = file.fn('xen_arch_intr_alloc');
@@ -42,12 +43,7 @@ export class SlistAllocator implements IsrcAllocator {
     core.free(6);
     yield* mtxLock(core, statics.x86Lock, pcpu, At.lock);
     core.at(At.pop);
-    const tHead = core.load64(statics.availList, NOW);
-    const isrc = core.lo;
-    if (!core.branch(isrc === 0, tHead)) {
-      const tNext = core.load64(isrc + this.#table.layout.link, tHead);
-      core.store64(statics.availList, core.lo, 0, tNext);
-    }
+    const isrc = unlink(core, statics.availList, this.#table.layout.link);
     yield* mtxUnlock(core, statics.x86Lock, pcpu, At.unlock);
     core.free(3);
     core.pop(2);

@@ -4,7 +4,7 @@ import type { Machine } from '../../../x86/machine.ts';
 import { LINE_BYTES } from '../../../x86/memory.ts';
 import { bitHi, bitLo } from '../../../x86/word64.ts';
 import { type Case, randomEffort, steadyEffort } from '../case.ts';
-import { bitmapAlloc, bitmapFree, summaryAlloc, summaryFree } from '../kernels/bitmap.ts';
+import { bitmapAlloc, bitmapFree, summaryAlloc, summaryFree, wordsOf } from '../kernels/bitmap.ts';
 import { BITMAP, SOURCE } from '../layout.ts';
 import { MOST_SOURCES, type Parameters } from '../parameters.ts';
 import { Places } from '../places.ts';
@@ -49,7 +49,8 @@ export function bitmapCase(
     return { ...common, effort: steadyEffort(INSTRUCTIONS), restore, call };
   }
   const alloc = summary ? summaryAlloc : bitmapAlloc;
-  const call = () => alloc(core, pool, USED);
+  const words = wordsOf(pool);
+  const call = () => alloc(core, words, USED);
   const word = p.numbered('free', 'word', 0, 63);
   if (word === undefined && p.word('free', ['rand', 'none']) === 'rand') {
     const effort = randomEffort(INSTRUCTIONS);

@@ -70,7 +70,7 @@ export function findCase(machine: Machine, p: Parameters, layout: Layout, clang:
       const i = place();
       if (i >= 0) core.store32(isrcs[i]! + type, UNBOUND, NOW);
     },
-    call: () => runAlone(os.generation.find({ ...os, allocator }, cpu)),
+    call: () => runAlone(os.generation.find({ ...os, allocator }, cpu, n)),
   };
 }
 
@@ -93,7 +93,7 @@ export function freeListCase(machine: Machine, p: Parameters, layout: Layout, po
     effort: steadyEffort(STEP),
     restore: () => core.store64(availList, first, 0, NOW),
     call: () => {
-      if (pops) runAlone(os.allocator.alloc(cpu));
+      if (pops) runAlone(os.allocator.alloc(cpu, n));
       else runAlone(os.allocator.release(cpu, isrcs[0]!));
     },
   };

@@ -1,4 +1,5 @@
 /** k_list.c: free lists through the objects, LIFO and FIFO, without a lock. */
+import { putLast, tailToHead, takeFirst, unlink } from '../../../intr/alloc/search/list.ts';
 import type { Addr } from '../../../model/units.ts';
 import { type Core, NOW } from '../../../x86/core.ts';
 import { SourceFile } from '../../../x86/sites.ts';
@@ -37,19 +38,8 @@ const At = {
 /** k_slist_pop. Returns the element, 0 if the list is empty. */
 export function slistPop(core: Core, pool: Addr): Addr {
   core.at(At.pop);
-  const e = unlink(core, pool);
+  const e = unlink(core, pool + POOL.head, SOURCE.link);
   core.ret();
-  return e;
-}
-
-/** e = head; if (e) head = e->next. Five instructions; the element, 0 for none. */
-export function unlink(core: Core, pool: Addr): Addr {
-  const tHead = core.load64(pool + POOL.head, NOW);
-  const e = core.lo;
-  if (!core.branch(e === 0, tHead)) {
-    const tNext = core.load64(e + SOURCE.link, tHead);
-    core.store64(pool + POOL.head, core.lo, 0, tNext);
-  }
   return e;
 }
 
@@ -116,9 +106,10 @@ export function slistFill(core: Core, g: Scalars, pool: Addr, n: number): void {
 /** k_fifo_pop. Returns the element, 0 if the list is empty. */
 export function fifoPop(core: Core, pool: Addr): Addr {
   core.at(At.fifoPop);
-  const [e, last] = fifoTake(core, pool);
+  const e = takeFirst(core, pool + POOL.head, SOURCE.link);
+  const last = core.lo !== 0;
   core.at(last ? At.fifoPopLast : At.fifoPopEnd);
-  if (last) tailToHead(core, pool);
+  if (last) tailToHead(core, pool + POOL.head, pool + POOL.tail);
   core.ret();
   return e;
 }
@@ -126,14 +117,14 @@ export function fifoPop(core: Core, pool: Addr): Addr {
 /** k_fifo_push. */
 export function fifoPush(core: Core, pool: Addr, e: Addr): void {
   core.at(At.fifoPush);
-  fifoGive(core, pool, e);
+  putLast(core, pool + POOL.tail, e, SOURCE.link);
   core.ret();
 }
 
 /** k_lifo_cycle: takes an element and gives it back. */
 export function lifoCycle(core: Core, pool: Addr): void {
   core.at(At.lifo);
-  const e = unlink(core, pool);
+  const e = unlink(core, pool + POOL.head, SOURCE.link);
   const tHead = core.load64(pool + POOL.head, NOW);
   core.store64(e + SOURCE.link, core.lo, 0, tHead);
   core.store64(pool + POOL.head, e, 0, NOW);
@@ -144,41 +135,13 @@ export function lifoCycle(core: Core, pool: Addr): void {
 /** k_fifo_cycle: takes the first element and puts it behind the last. */
 export function fifoCycle(core: Core, pool: Addr): void {
   core.at(At.fifo);
-  const [e, last] = fifoTake(core, pool);
-  if (last) {
+  const e = takeFirst(core, pool + POOL.head, SOURCE.link);
+  if (core.lo !== 0) {
     core.at(At.fifoLast);
-    tailToHead(core, pool);
+    tailToHead(core, pool + POOL.head, pool + POOL.tail);
     core.jump();
   }
   core.at(At.fifoBack);
-  fifoGive(core, pool, e);
+  putLast(core, pool + POOL.tail, e, SOURCE.link);
   core.ret();
-}
-
-/** Seven instructions: the element, and whether it was the last. */
-function fifoTake(core: Core, pool: Addr): [e: Addr, last: boolean] {
-  const tHead = core.load64(pool + POOL.head, NOW);
-  const e = core.lo;
-  if (core.branch(e === 0, tHead)) return [0, false];
-  const tNext = core.load64(e + SOURCE.link, tHead);
-  const next = core.lo;
-  core.store64(pool + POOL.head, next, 0, tNext);
-  return [e, core.branch(next === 0, tNext)];
-}
-
-/** Six instructions. */
-function fifoGive(core: Core, pool: Addr, e: Addr): void {
-  const tTail = core.load64(pool + POOL.tail, NOW);
-  const tail = core.lo;
-  core.store64(e + SOURCE.link, 0, 0, NOW);
-  core.store64(tail, e, 0, NOW, tTail);
-  const tLink = core.alu(NOW);
-  core.free(1);
-  core.store64(pool + POOL.tail, e + SOURCE.link, 0, tLink);
-}
-
-/** Two instructions. */
-function tailToHead(core: Core, pool: Addr): void {
-  const tHead = core.alu(NOW);
-  core.store64(pool + POOL.tail, pool + POOL.head, 0, tHead);
 }

@@ -1,9 +1,9 @@
 /** k_list.c: the LIFO list inside an uncontended sleep mutex, two compare-and-exchanges a call. */
+import { unlink } from '../../../intr/alloc/search/list.ts';
 import type { Addr } from '../../../model/units.ts';
 import { type Core, NOW } from '../../../x86/core.ts';
 import { SourceFile } from '../../../x86/sites.ts';
 import { PERCPU, POOL, SOURCE, UNOWNED } from '../layout.ts';
-import { unlink } from './list.ts';
 
 const file = new SourceFile('kernels/k_list.c', 'locked');
 const At = {
@@ -18,7 +18,7 @@ export function slistPopLocked(core: Core, pool: Addr, percpu: Addr): Addr {
   core.free(4);
   core.frame(8);
   exchange(core, pool, percpu, true);
-  const e = unlink(core, pool);
+  const e = unlink(core, pool + POOL.head, SOURCE.link);
   core.free(1);
   exchange(core, pool, percpu, false);
   core.unframe(8);
