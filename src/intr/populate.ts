@@ -30,8 +30,10 @@ export function createIsrcs(os: FreeBsd, cpu: KernelCpu, n: number): Addr[] {
 /**
  * Lays the next isrc out, in use: what `createIsrcs` leaves in memory, without running it. For populations of
  * thousands, which take a hundred times as long to create as to lay out. Not charged. Returns its address.
+ *
+ * @param port it is for
  */
-export function layIsrc(os: FreeBsd): Addr {
+export function layIsrc(os: FreeBsd, port: Port): Addr {
   const { image, table, generation } = os;
   const { memory, statics } = image;
   const index = table.claim();
@@ -50,9 +52,9 @@ export function layIsrc(os: FreeBsd): Addr {
   memory.poke64(event + EVENT.source, isrc);
   memory.poke64(event + EVENT.lockObject + MTX_LOCK, MTX_UNOWNED);
   if (table.lastEvent !== 0) memory.poke64(table.lastEvent, event);
-  table.lastEvent = event;
+  table.linkEvent(event);
   memory.poke64(table.slot(index), isrc);
-  os.allocator.adopt(isrc, index);
+  os.allocator.adopt(isrc, index, port);
   return isrc;
 }
 

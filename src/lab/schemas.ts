@@ -2,6 +2,7 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { sensitivityTable as crossoverSensitivityTable } from './crossover/sensitivity-run.ts';
 import { crossoverBreakEvenTable, pointsTable } from './crossover/tables.ts';
 import { downstreamStagesTable, downstreamTable } from './downstream/tables.ts';
 import { differencesTable, exitsTable } from './exits/tables.ts';
@@ -29,6 +30,7 @@ export function schemaTable(): Table {
     breakEvenTable([]),
     pointsTable([]),
     crossoverBreakEvenTable([]),
+    crossoverSensitivityTable([]),
     downstreamTable([]),
     downstreamStagesTable([]),
     explainTable([]),

@@ -4,13 +4,14 @@ import { NAMES } from '../../lab/catalogue.ts';
 import { crossoverCharts } from '../../lab/crossover/chart.ts';
 import { crossoverTables } from '../../lab/crossover/crossover.ts';
 import { FREE_PLACES, type FreePlace } from '../../lab/crossover/placement.ts';
+import { sensitivityOf } from '../../lab/crossover/sensitivity-run.ts';
 import { BOOT_VCPUS, type CrossoverSpec, GRID } from '../../lab/crossover/spec.ts';
 import { summaryOf } from '../../lab/crossover/summary.ts';
 import { CACHE_STATES, type CacheState, DEFAULT_NAMES } from '../../lab/scenario.ts';
 import { blocksMarkdown, blocksText } from '../../report/blocks-text.ts';
+import { markdown as formatMarkdown } from '../../report/markdown.ts';
 import { svgChart } from '../../report/svg-chart.ts';
 import {
-  ALL_STRATEGIES,
   integer,
   integers,
   listed,
@@ -31,9 +32,24 @@ interface CrossoverOptions extends OutputOptions {
   readonly unused: string;
   readonly vcpus: string;
   readonly seed: string;
+  readonly sensitivity: boolean;
   readonly set: readonly string[];
 }
 
+/** Columns of a sweep for a terminal or a page. */
+const SENSITIVITY = [
+  'machine',
+  'guest',
+  'cache',
+  'answer',
+  'unit',
+  'value',
+  'least',
+  'least_by',
+  'greatest',
+  'greatest_by',
+  'never_by',
+];
 const ALL_STATES = CACHE_STATES.join(',');
 const number = (standard: number, describe: string) =>
   ({ type: 'string', default: String(standard), describe }) as const;
@@ -55,7 +71,7 @@ export const crossoverCommand: CommandModule<object, CrossoverOptions> = {
         default: DEFAULT_NAMES.guest,
         describe: 'freebsd-a, freebsd-c, or both separated by a comma',
       })
-      .option('strategy', nameOption('strategy', ALL_STRATEGIES))
+      .option('strategy', nameOption('strategy', NAMES.strategy.join(',')))
       .option('state', {
         type: 'string',
         default: ALL_STATES,
@@ -79,10 +95,21 @@ export const crossoverCommand: CommandModule<object, CrossoverOptions> = {
         number(BOOT_VCPUS, 'vCPUs, whose IPIs, timers and debug ports hold the lowest vectors'),
       )
       .option('seed', number(1, 'seed of --free random'))
+      .option('sensitivity', {
+        type: 'boolean',
+        default: false,
+        describe: 'set every number to the ends of its range instead: how far the break-even points move',
+      })
       .option('set', SET_OPTION),
   handler: async (o) => {
     const specs = specsOf(o);
     prepareOutput(o);
+    if (o.sensitivity) {
+      const main = await sensitivityOf(specs, availableParallelism());
+      const markdown = `${formatMarkdown(main, SENSITIVITY)}\n`;
+      emit({ main, text: SENSITIVITY, markdown, files: [['crossover-sensitivity', main]], inputs: [] }, o);
+      return;
+    }
     const watched = (spec: CrossoverSpec) => note(`${spec.machine} ${spec.guest}`);
     const tables = await crossoverTables(
       specs,

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { NAMES } from '../../lab/catalogue.ts';
 import { downstreamRuns } from '../../lab/downstream/downstream.ts';
 import { type Churn, HISTORIES, type HistoryName } from '../../lab/downstream/history.ts';
 import { downstreamStagesTable, downstreamTable } from '../../lab/downstream/tables.ts';
@@ -7,7 +8,6 @@ import { unknownName, usageError } from '../../model/errors.ts';
 import { markdown } from '../../report/markdown.ts';
 import { Input } from '../../trace/input.ts';
 import {
-  ALL_STRATEGIES,
   integer,
   listed,
   nameOption,
@@ -61,7 +61,7 @@ export const downstreamCommand: CommandModule<object, DownstreamOptions> = {
       .option('format', PAGE_FORMAT_OPTION)
       .option('machine', nameOption('machine', DEFAULT_NAMES.machine))
       .option('guest', nameOption('guest', DEFAULT_NAMES.guest))
-      .option('strategy', nameOption('strategy', ALL_STRATEGIES))
+      .option('strategy', nameOption('strategy', NAMES.strategy.join(',')))
       .option('state', { ...nameOption('cache', DEFAULT_NAMES.cache) })
       .option('history', {
         type: 'string',

@@ -2,6 +2,7 @@
 import { type Cell, sortRows } from '../../model/table.ts';
 import { Curves, METRICS } from './curves.ts';
 import { intervalsOf, relationOf } from './intervals.ts';
+import { pairsOf } from './pairs.ts';
 import { type CrossoverSpec, scenarioFor } from './spec.ts';
 import {
   BREAK_EVEN_KEYS,
@@ -53,9 +54,4 @@ export function comparedIntervals(curves: Curves, grid: readonly number[], pair:
     const [cycles, againstCycles] = [cost(strategy, interval.from), cost(against, interval.from)];
     return { ...pair, ...interval, cycles, againstCycles };
   });
-}
-
-/** Every two of a list, the earlier one first. */
-export function pairsOf<T>(all: readonly T[]): Array<readonly [T, T]> {
-  return all.flatMap((a, i) => all.slice(i + 1).map((b) => [a, b] as const));
 }

@@ -7,7 +7,7 @@
  */
 import { HandlerKind, runAlone } from '../../intr/os.ts';
 import { layIsrc, serve } from '../../intr/populate.ts';
-import type { Addr, Cycle } from '../../model/units.ts';
+import type { Addr, Cycle, Port } from '../../model/units.ts';
 import type { Memory } from '../../x86/memory.ts';
 import { newAccount } from '../../x86/retirement.ts';
 import { ChannelKind } from '../../xen/abi.ts';
@@ -27,6 +27,8 @@ export class PopulatedGuest extends BenchGuest {
   readonly inBind = newAccount();
   readonly #unwatched = newAccount();
   readonly #words: BenchPorts;
+  /** The lowest free port: the next one that Xen hands out. */
+  readonly #port: Port;
 
   /** @param memory with nothing in it */
   constructor(scenario: Scenario, spec: PopulationSpec, memory?: Memory) {
@@ -34,13 +36,15 @@ export class PopulatedGuest extends BenchGuest {
     const { os, cpus } = this.guest.freeBsd;
     const isrcs: Addr[] = [];
     for (let i = 0; i < spec.isrcs; i++) {
-      const isrc = layIsrc(os);
+      const isrc = layIsrc(os, i + 1);
       serve(os, isrc, i + 1);
       openChannel(this.guest, i + 1);
       isrcs.push(isrc);
     }
     this.#words = portWords(this.guest);
-    for (const index of unusedIndexes(spec)) {
+    const unused = unusedIndexes(spec);
+    this.#port = unused[0]! + 1;
+    for (const index of unused) {
       os.image.memory.poke64(os.image.portToIsrc + 8 * (index + 1), 0);
       closeChannel(this.guest, index + 1);
       runAlone(os.generation.putBack(os, cpus[VCPU]!, isrcs[index]!));
@@ -59,7 +63,7 @@ export class PopulatedGuest extends BenchGuest {
     core.begin(core.now);
     core.call();
     core.mark();
-    const isrc = runAlone(os.generation.find(os, cpus[VCPU]!));
+    const isrc = runAlone(os.generation.find(os, cpus[VCPU]!, this.#port));
     const cycles = core.spent();
     runAlone(os.generation.putBack(os, cpus[VCPU]!, isrc));
     return cycles;

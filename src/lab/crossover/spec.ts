@@ -1,5 +1,4 @@
 /** What is asked of `upcall crossover`, for one machine and guest; plain data, so that a worker can be given it. */
-import { STRATEGIES } from '../../intr/alloc/strategies.ts';
 import { usageError } from '../../model/errors.ts';
 import { MOST_ISRCS } from '../break-even.ts';
 import { CACHE_STATES, type CacheState, type Scenario, scenarioOf } from '../scenario.ts';
@@ -57,6 +56,3 @@ export function populationOf(spec: CrossoverSpec, isrcs: number): PopulationSpec
   const { free, unused, guest, vcpus, seed } = spec;
   return { isrcs, unused, place: free, bootIsrcs: bootIsrcs(guest, vcpus), seed };
 }
-
-/** Names of all strategies. */
-export const ALL: readonly string[] = STRATEGIES.map((s) => s.name);

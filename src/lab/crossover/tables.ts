@@ -17,8 +17,8 @@ const BREAK_EVENS = 'upcall.crossover-break-even/1.0';
  */
 export const TOLERANCE: Readonly<Record<Metric, number>> = { find: 50, bind: 10 };
 
-/** What every row says of how it was measured. */
-const PARAMETERS: readonly Column[] = [
+/** What every row of every report says of how it was measured. */
+export const PARAMETERS: readonly Column[] = [
   text('machine', 'modelled machine'),
   text('guest', 'generation of the FreeBSD code'),
   text('cache', 'where the data is when a search begins, and code and data when a bind begins'),
@@ -32,7 +32,8 @@ const PARAMETERS: readonly Column[] = [
   integer('seed', '', 'neutral', 'seed of the places where free is random'),
 ];
 
-function parametersOf(spec: CrossoverSpec, scenario: Scenario, cache: string): Cell[] {
+/** Their cells. */
+export function parametersOf(spec: CrossoverSpec, scenario: Scenario, cache: string): Cell[] {
   const { place, unused, bootIsrcs, seed } = populationOf(spec, 1);
   return [scenario.machine.name, spec.guest, cache, scenario.changes, place, unused, bootIsrcs, seed];
 }
