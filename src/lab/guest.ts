@@ -40,6 +40,19 @@ export interface GuestHost extends Delivery, Observer {
   readonly hardware: Hardware;
 }
 
+/** Memory, and everything between it and the cores. */
+export interface Board {
+  readonly memory: Memory;
+  readonly uncore: Uncore;
+}
+
+/** A board for guests of a scenario's machine, one at a time. @param megabytes enough for what they will have */
+export function boardFor({ machine, run }: Scenario, megabytes: number): Board {
+  const memory = new Memory(megabytes, run.pageBits);
+  const sockets = Math.max(run.sockets, run.senderSocket + 1);
+  return { memory, uncore: new Uncore(machine, memory, sockets) };
+}
+
 /** A vCPU of another domain: one that sends, or one that only takes its share of a pCPU. */
 export interface OtherVcpu {
   readonly vcpu: VirtualCpu;
@@ -68,21 +81,21 @@ export class Guest {
   /**
    * @param vcpus 1..64
    * @param senders cores of other domains, 0..16
-   * @param memory where it is laid out, of the scenario's pages and with nothing in it
+   * @param board what it is laid out on, as new; one of its own where none is given
    */
   constructor(
     scenario: Scenario,
     vcpus: number,
     senders: number,
     host: GuestHost,
-    memory: Memory = new Memory(MEMORY_MIB, scenario.run.pageBits),
+    board: Board = boardFor(scenario, MEMORY_MIB),
   ) {
     const { generation, machine, strategy, lumps, run } = scenario;
     this.scenario = scenario;
-    this.memory = memory;
+    this.memory = board.memory;
+    this.uncore = board.uncore;
     const placed = generation.place(this.memory, vcpus);
     const { sockets, senderSocket } = run;
-    this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));
     const scheduler = newScheduler(scenario.scheduler);
     this.xen = new Xen(this.memory, machine, scenario.delivery, scheduler, host.hardware);
     const ports = generation.abi === 'fifo' ? FIFO_PORTS : PORTS;

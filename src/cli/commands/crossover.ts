@@ -5,7 +5,7 @@ import { crossoverCharts } from '../../lab/crossover/chart.ts';
 import { crossoverTables } from '../../lab/crossover/crossover.ts';
 import { FREE_PLACES, type FreePlace } from '../../lab/crossover/placement.ts';
 import { sensitivityOf } from '../../lab/crossover/sensitivity-run.ts';
-import { BOOT_VCPUS, type CrossoverSpec, GRID } from '../../lab/crossover/spec.ts';
+import { BOOT_VCPUS, type CrossoverSpec, GRID, PRECISION } from '../../lab/crossover/spec.ts';
 import { summaryOf } from '../../lab/crossover/summary.ts';
 import { CACHE_STATES, type CacheState, DEFAULT_NAMES } from '../../lab/scenario.ts';
 import { blocksMarkdown, blocksText } from '../../report/blocks-text.ts';
@@ -28,6 +28,7 @@ interface CrossoverOptions extends OutputOptions {
   readonly strategy: string;
   readonly state: string;
   readonly population: string;
+  readonly precision: string;
   readonly free: string;
   readonly unused: string;
   readonly vcpus: string;
@@ -82,6 +83,13 @@ export const crossoverCommand: CommandModule<object, CrossoverOptions> = {
         default: GRID.join(','),
         describe: 'isrcs that exist, separated by commas; break-even points are looked for between them',
       })
+      .option(
+        'precision',
+        number(
+          PRECISION,
+          'break-even points are known to one part in so many, and exactly below so many isrcs',
+        ),
+      )
       .option('free', {
         type: 'string',
         choices: FREE_PLACES,
@@ -139,6 +147,7 @@ function specsOf(o: CrossoverOptions): CrossoverSpec[] {
       states: listed(o.state, 'state') as CacheState[],
       set: o.set,
       isrcs,
+      precision: integer(o.precision, 'precision'),
       free: o.free as FreePlace,
       unused: integer(o.unused, 'unused'),
       vcpus: integer(o.vcpus, 'vcpus'),

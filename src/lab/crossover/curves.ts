@@ -1,6 +1,6 @@
 /** Costs by strategy and population, each measured once. */
 import type { Cycle } from '../../model/units.ts';
-import { Memory } from '../../x86/memory.ts';
+import { type Board, boardFor } from '../guest.ts';
 import { CACHE_STATES, type CacheState, type Scenario } from '../scenario.ts';
 import type { PopulationSpec } from './placement.ts';
 import { type BindCost, measureBinds, measureFinds } from './point.ts';
@@ -19,7 +19,7 @@ export class Curves {
   readonly #spec: CrossoverSpec;
   readonly #scenarios: ReadonlyMap<string, Scenario>;
   /** Of one guest after the other: giving each a new one takes longer than most measurements. */
-  readonly #memory: Memory;
+  readonly #board: Board;
   /** By strategy and population, in the order of `CACHE_STATES`. */
   readonly #finds = new Map<string, Cycle[]>();
   readonly #binds = new Map<string, BindCost[]>();
@@ -29,7 +29,7 @@ export class Curves {
     this.#spec = spec;
     this.#scenarios = scenarios;
     const [any] = scenarios.values();
-    this.#memory = new Memory(MEMORY_MIB, any!.run.pageBits);
+    this.#board = boardFor(any!, MEMORY_MIB);
   }
 
   /** Cycles of one search alone. */
@@ -51,12 +51,12 @@ export class Curves {
     known: Map<string, T>,
     strategy: string,
     isrcs: number,
-    measure: (scenario: Scenario, spec: PopulationSpec, memory: Memory) => T,
+    measure: (scenario: Scenario, spec: PopulationSpec, board: Board) => T,
   ): T {
     const key = `${strategy} ${isrcs}`;
     let cost = known.get(key);
     if (cost === undefined) {
-      cost = measure(this.#scenarios.get(strategy)!, populationOf(this.#spec, isrcs), this.#memory);
+      cost = measure(this.#scenarios.get(strategy)!, populationOf(this.#spec, isrcs), this.#board);
       known.set(key, cost);
     }
     return cost;

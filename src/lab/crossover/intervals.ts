@@ -2,15 +2,18 @@
  * Where one curve lies below another, as intervals of populations.
  *
  * Curves need not be monotonic: a relation may change more than once. Every two neighbours of the grid between
- * which it differs are bisected until each change in between stands between n - 1 and n. Changes that come and go
- * between two neighbours are not seen: a finer grid sees them.
+ * which it differs are bisected until each change in between is known as precisely as is asked for. Changes that come
+ * and go between two neighbours are not seen: a finer grid sees them.
  */
 import type { Cycle } from '../../model/units.ts';
 
 /** How a cost stands to another. */
 export type Relation = 'cheaper' | 'equal' | 'dearer';
 
-/** Populations `from`..`to` at which the relation is the same, as far as the grid shows. */
+/**
+ * Populations `from`..`to` at which the relation is the same, as far as the grid shows. What is between one interval
+ * and the next was not measured: the change is somewhere there.
+ */
 export interface Interval {
   readonly from: number;
   readonly to: number;
@@ -28,19 +31,24 @@ export function relationOf(a: Cycle, b: Cycle, permille: number): Relation {
 }
 
 /**
- * The intervals between the ends of a grid, ascending and without gaps.
+ * The intervals between the ends of a grid, ascending.
  *
  * @param grid ascending, at least one
- * @param relation at any number between its ends
+ * @param precision a change at n is known to n / precision, or exactly below that
+ * @param relation at any number between the ends of the grid
  */
-export function intervalsOf(grid: readonly number[], relation: (n: number) => Relation): Interval[] {
+export function intervalsOf(
+  grid: readonly number[],
+  precision: number,
+  relation: (n: number) => Relation,
+): Interval[] {
   const intervals: Interval[] = [];
   let from = grid[0]!;
   let current = relation(from);
-  const change = (at: number) => {
-    intervals.push({ from, to: at - 1, relation: current });
-    from = at;
-    current = relation(at);
+  const change = (to: number, next: number) => {
+    intervals.push({ from, to, relation: current });
+    from = next;
+    current = relation(next);
   };
   for (let i = 1; i < grid.length; i++) {
     let low = grid[i - 1]!;
@@ -48,12 +56,12 @@ export function intervalsOf(grid: readonly number[], relation: (n: number) => Re
     // More than once where it is equal on the way from cheaper to dearer.
     while (current !== relation(end)) {
       let high = end;
-      while (high - low > 1) {
+      while (high - low > Math.max(1, low / precision)) {
         const middle = (low + high) >> 1;
         if (relation(middle) !== current) high = middle;
         else low = middle;
       }
-      change(high);
+      change(low, high);
       low = high;
     }
   }

@@ -36,7 +36,7 @@ export function crossover(spec: CrossoverSpec): CrossoverRows {
   const breakEvens = pairsOf(strategies).flatMap(([a, b]) =>
     states.flatMap((cache) =>
       METRICS.flatMap((metric) =>
-        comparedIntervals(curves, isrcs, { cache, metric, strategy: a, against: b }).map((compared) =>
+        comparedIntervals(curves, spec, { cache, metric, strategy: a, against: b }).map((compared) =>
           breakEvenRow(spec, scenarios.get(a)!, compared),
         ),
       ),
@@ -46,11 +46,15 @@ export function crossover(spec: CrossoverSpec): CrossoverRows {
 }
 
 /** The intervals of a pair, with what both cost where each begins. */
-export function comparedIntervals(curves: Curves, grid: readonly number[], pair: Pair): ComparedInterval[] {
+export function comparedIntervals(
+  curves: Curves,
+  { isrcs, precision }: CrossoverSpec,
+  pair: Pair,
+): ComparedInterval[] {
   const { cache, metric, strategy, against } = pair;
   const cost = (of: string, n: number) => curves.cost(of, cache, metric, n);
   const relation = (n: number) => relationOf(cost(strategy, n), cost(against, n), TOLERANCE[metric]);
-  return intervalsOf(grid, relation).map((interval) => {
+  return intervalsOf(isrcs, precision, relation).map((interval) => {
     const [cycles, againstCycles] = [cost(strategy, interval.from), cost(against, interval.from)];
     return { ...pair, ...interval, cycles, againstCycles };
   });

@@ -1,9 +1,9 @@
 /** What a search and a bind cost at one population, in every state, with every part of the bind named. */
 import type { Cycle } from '../../model/units.ts';
 import { CAUSE_COUNT } from '../../x86/cause.ts';
-import type { Memory } from '../../x86/memory.ts';
 import { SITES, type Site } from '../../x86/sites.ts';
 import { totalOf } from '../accounts.ts';
+import type { Board } from '../guest.ts';
 import { CACHE_STATES, type Scenario } from '../scenario.ts';
 import type { PopulationSpec } from './placement.ts';
 import { PopulatedGuest } from './populated-guest.ts';
@@ -22,7 +22,10 @@ export const BIND_PARTS = {
 export type BindPart = keyof typeof BIND_PARTS;
 
 /** Calls before the measured ones: enough for predictors and caches to settle. */
-const WARM_UP = 4;
+function warmUps(isrcs: number): number {
+  // A long search settles within itself.
+  return isrcs > 512 ? 2 : 4;
+}
 
 /** One bind in one state at one population. */
 export interface BindCost {
@@ -36,24 +39,28 @@ export interface BindCost {
  * else is measured.
  *
  * @param scenario its strategy counts, its state of the caches does not
- * @param memory of at least 16 MiB; what is in it goes
+ * @param board of at least 16 MiB; what is on it goes
  */
-export function measureFinds(scenario: Scenario, spec: PopulationSpec, memory: Memory): Cycle[] {
-  memory.clear();
-  const guest = new PopulatedGuest(scenario, spec, memory);
-  for (let call = 0; call < WARM_UP; call++) guest.find('warm');
+export function measureFinds(scenario: Scenario, spec: PopulationSpec, board: Board): Cycle[] {
+  const guest = guestOn(board, scenario, spec);
+  for (let call = 0; call < warmUps(spec.isrcs); call++) guest.find('warm');
   return CACHE_STATES.map((cache) => guest.find(cache));
 }
 
 /** The same for one bind as a whole. */
-export function measureBinds(scenario: Scenario, spec: PopulationSpec, memory: Memory): BindCost[] {
-  memory.clear();
-  const guest = new PopulatedGuest(scenario, spec, memory);
-  for (let call = 0; call < WARM_UP; call++) guest.bind('warm');
+export function measureBinds(scenario: Scenario, spec: PopulationSpec, board: Board): BindCost[] {
+  const guest = guestOn(board, scenario, spec);
+  for (let call = 0; call < warmUps(spec.isrcs); call++) guest.bind('warm');
   return CACHE_STATES.map((cache) => {
     const cycles = guest.bind(cache);
     return { cycles, parts: partsOf(guest.inFind, guest.inBind) };
   });
+}
+
+function guestOn(board: Board, scenario: Scenario, spec: PopulationSpec): PopulatedGuest {
+  board.memory.clear();
+  board.uncore.reset();
+  return new PopulatedGuest(scenario, spec, board);
 }
 
 function partsOf(inFind: Float64Array, inBind: Float64Array): Record<BindPart, Cycle> {

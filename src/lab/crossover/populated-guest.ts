@@ -8,11 +8,11 @@
 import { HandlerKind, runAlone } from '../../intr/os.ts';
 import { layIsrc, serve } from '../../intr/populate.ts';
 import type { Addr, Cycle, Port } from '../../model/units.ts';
-import type { Memory } from '../../x86/memory.ts';
 import { newAccount } from '../../x86/retirement.ts';
 import { ChannelKind } from '../../xen/abi.ts';
 import { BenchGuest } from '../bench-guest.ts';
 import { type BenchPorts, closeChannel, openChannel, portWords } from '../bench-ports.ts';
+import type { Board } from '../guest.ts';
 import type { CacheState, Scenario } from '../scenario.ts';
 import { IDLE_CYCLES } from '../taped.ts';
 import { type PopulationSpec, unusedIndexes } from './placement.ts';
@@ -30,9 +30,9 @@ export class PopulatedGuest extends BenchGuest {
   /** The lowest free port: the next one that Xen hands out. */
   readonly #port: Port;
 
-  /** @param memory with nothing in it */
-  constructor(scenario: Scenario, spec: PopulationSpec, memory?: Memory) {
-    super(scenario, 1, 0, memory);
+  /** @param board as for `Guest` */
+  constructor(scenario: Scenario, spec: PopulationSpec, board?: Board) {
+    super(scenario, 1, 0, board);
     const { os, cpus } = this.guest.freeBsd;
     const isrcs: Addr[] = [];
     for (let i = 0; i < spec.isrcs; i++) {

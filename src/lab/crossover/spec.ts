@@ -7,6 +7,9 @@ import { BOOTED, bootIsrcs, FREE_PLACES, type FreePlace, type PopulationSpec } f
 /** Populations where none are named: powers of two, and as many isrcs as a guest can have. */
 export const GRID: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, MOST_ISRCS];
 
+/** How precise where it is not said: as precise as the numbers are (docs/accuracy.md). */
+export const PRECISION = 16;
+
 /** vCPUs whose boot comes first where none are named: the dom0 of the table in the fact sheet on FreeBSD, 4.3. */
 export const BOOT_VCPUS = 4;
 
@@ -20,6 +23,8 @@ export interface CrossoverSpec {
   readonly set: readonly string[];
   /** Ascending, each once. */
   readonly isrcs: readonly number[];
+  /** Break-even points are known to one part in so many, and exactly below so many isrcs. */
+  readonly precision: number;
   readonly free: FreePlace;
   readonly unused: number;
   /** vCPUs of the boot whose isrcs come first. */
@@ -29,7 +34,7 @@ export interface CrossoverSpec {
 
 /** Refuses what makes no sense: a UserError (exit 2). Strategies and machines are checked by name elsewhere. */
 export function checkSpec(spec: CrossoverSpec): void {
-  const { guest, isrcs, free, unused, vcpus, states } = spec;
+  const { guest, isrcs, free, unused, vcpus, states, precision } = spec;
   if (!BOOTED.includes(guest))
     throw usageError(`--guest is "${guest}", crossover knows the boot of ${BOOTED.join(' and ')} only`);
   if (!(FREE_PLACES as readonly string[]).includes(free))
@@ -38,6 +43,8 @@ export function checkSpec(spec: CrossoverSpec): void {
     if (!CACHE_STATES.includes(state))
       throw usageError(`--state is "${state}", expected ${CACHE_STATES.join(', ')}`);
   }
+  if (precision < 2 || precision > MOST_ISRCS)
+    throw usageError(`--precision is ${precision}, expected 2..${MOST_ISRCS}`);
   if (vcpus < 1 || vcpus > 64) throw usageError(`--vcpus is ${vcpus}, expected 1..64`);
   const bad = isrcs.find((n) => n < 1 || n > MOST_ISRCS);
   if (bad !== undefined) throw usageError(`--population names ${bad}, expected 1..${MOST_ISRCS}`);
