@@ -22,10 +22,7 @@ export const BIND_PARTS = {
 export type BindPart = keyof typeof BIND_PARTS;
 
 /** Calls before the measured ones: enough for predictors and caches to settle. */
-function warmUps(isrcs: number): number {
-  // A long search settles within itself.
-  return isrcs > 512 ? 2 : 4;
-}
+const WARM_UP = 4;
 
 /** One bind in one state at one population. */
 export interface BindCost {
@@ -43,14 +40,14 @@ export interface BindCost {
  */
 export function measureFinds(scenario: Scenario, spec: PopulationSpec, board: Board): Cycle[] {
   const guest = guestOn(board, scenario, spec);
-  for (let call = 0; call < warmUps(spec.isrcs); call++) guest.find('warm');
+  for (let call = 0; call < WARM_UP; call++) guest.find('warm');
   return CACHE_STATES.map((cache) => guest.find(cache));
 }
 
 /** The same for one bind as a whole. */
 export function measureBinds(scenario: Scenario, spec: PopulationSpec, board: Board): BindCost[] {
   const guest = guestOn(board, scenario, spec);
-  for (let call = 0; call < warmUps(spec.isrcs); call++) guest.bind('warm');
+  for (let call = 0; call < WARM_UP; call++) guest.bind('warm');
   return CACHE_STATES.map((cache) => {
     const cycles = guest.bind(cache);
     return { cycles, parts: partsOf(guest.inFind, guest.inBind) };
