@@ -5,6 +5,7 @@ import { usageError } from '../model/errors.ts';
 import { acceptCommand } from './commands/accept.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
+import { contentionCommand } from './commands/contention.ts';
 import { crossoverCommand } from './commands/crossover.ts';
 import { downstreamCommand } from './commands/downstream.ts';
 import { explainCommand } from './commands/explain.ts';
@@ -46,6 +47,7 @@ try {
     .command(downstreamCommand)
     .command(scanCommand)
     .command(explainCommand)
+    .command(contentionCommand)
     .command(validateCommand)
     .command(machinesCommand)
     .command(checkCommand)

@@ -10,6 +10,7 @@ import { FIRST_EVTCHN_IRQ, type KernelCpu } from './kernel-image.ts';
 import {
   EVENT,
   EVTCHN_TYPE,
+  FLAG_CLOSE,
   HANDLER,
   INTSRC,
   MTX_LOCK,
@@ -58,7 +59,7 @@ export function layIsrc(os: FreeBsd, port: Port): Addr {
   return isrc;
 }
 
-/** Gives an isrc a port and a handler with a filter that counts. */
+/** Gives an isrc a port and a handler with a filter that counts, as a bind of a channel of its own would. */
 export function serve(os: FreeBsd, isrc: Addr, port: Port): void {
   const { image } = os;
   const { memory } = image;
@@ -67,6 +68,10 @@ export function serve(os: FreeBsd, isrc: Addr, port: Port): void {
   memory.poke64(handler + HANDLER.filter, SITE_ADDRESS[FILTER.count]!);
   memory.poke64(handler + HANDLER.argument, image.malloc(SOFTC_BUCKET));
   memory.poke64(event + EVENT.handlers, handler);
-  memory.poke32(isrc + os.generation.isrc.port, port);
+  const { isrc: layout } = os.generation;
+  memory.poke32(isrc + INTSRC.handlers, 1);
+  memory.poke32(isrc + layout.refcount, 1);
+  memory.view8[isrc + layout.flags] = FLAG_CLOSE;
+  memory.poke32(isrc + layout.port, port);
   memory.poke64(image.portToIsrc + 8 * port, isrc);
 }

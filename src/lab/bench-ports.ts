@@ -52,6 +52,11 @@ export function closeChannel({ domain, memory }: Guest, port: Port): void {
   memory.poke32(domain.channel(port) + EVTCHN.state, ECS_FREE);
 }
 
+/** Opens channels 1 to `ports` in the same way. */
+export function openChannels(guest: Guest, ports: number): void {
+  for (let port = 1; port <= ports; port++) openChannel(guest, port);
+}
+
 class TwoLevelPorts implements BenchPorts {
   readonly #guest: Guest;
   readonly #pendingBits: Addr;

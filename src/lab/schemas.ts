@@ -2,6 +2,7 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { contentionTable, locksTable } from './contention/tables.ts';
 import { sensitivityTable as crossoverSensitivityTable } from './crossover/sensitivity-run.ts';
 import { crossoverBreakEvenTable, pointsTable } from './crossover/tables.ts';
 import { downstreamStagesTable, downstreamTable } from './downstream/tables.ts';
@@ -35,6 +36,8 @@ export function schemaTable(): Table {
     downstreamStagesTable([]),
     explainTable([]),
     explainBoundsTable([]),
+    contentionTable([]),
+    locksTable([]),
     machineSummary(),
     machinesTable([]),
     machineDiffTable(DEFAULT_NAMES.machine, DEFAULT_NAMES.machine),
