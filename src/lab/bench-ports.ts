@@ -8,7 +8,7 @@ import { ChannelKind, PORTS, SHARED_INFO, VCPU_INFO } from '../xen/abi.ts';
 import { CONTROL_BLOCK, DEFAULT_PRIORITY, EVENT_WORD, QUEUES } from '../xen/abi-fifo.ts';
 import { Fifo } from '../xen/fifo.ts';
 import { EVTCHN_FIFO, FIFO_VCPU, type FifoStructs } from '../xen/fifo-structs.ts';
-import { ECS_FREE, EVTCHN } from '../xen/layout.ts';
+import { EVTCHN } from '../xen/layout.ts';
 import type { Guest } from './guest.ts';
 
 /** The words in which ports are pending and masked, by ABI. */
@@ -45,11 +45,6 @@ export function openChannel({ domain, memory, channels }: Guest, port: Port): vo
   const channel = domain.channel(port);
   memory.poke32(channel + EVTCHN.state, ChannelKind.unbound);
   if (channels.ops instanceof Fifo) memory.view8[channel + EVTCHN_FIFO.priority] = DEFAULT_PRIORITY;
-}
-
-/** Closes it again. */
-export function closeChannel({ domain, memory }: Guest, port: Port): void {
-  memory.poke32(domain.channel(port) + EVTCHN.state, ECS_FREE);
 }
 
 /** Opens channels 1 to `ports` in the same way. */

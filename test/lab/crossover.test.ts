@@ -103,14 +103,14 @@ test('a point does not depend on what was measured before on the same board, and
   }
 });
 
-test('a bind in a population laid out costs what one costs after so many real binds, within 1 %', () => {
+test('a bind in a population laid out costs what one costs after so many real binds, within 2 %', () => {
   for (const strategy of ['linear', 'slist']) {
     const scenario = scenarioOf({ ...DEFAULT_NAMES, strategy });
     const laid = measureBinds(scenario, { ...last, isrcs: 64 }, boardFor(scenario, 16));
     CACHE_STATES.forEach((cache, i) => {
       const real = explainBind({ ...scenario, cache }, 64).cycles;
       const error = laid[i]!.cycles / real - 1;
-      assert.ok(Math.abs(error) < 0.01, `${strategy} ${cache}: ${laid[i]!.cycles} against ${real}`);
+      assert.ok(Math.abs(error) < 0.02, `${strategy} ${cache}: ${laid[i]!.cycles} against ${real}`);
     });
   }
 });

@@ -11,7 +11,7 @@ import type { Addr, Cycle, Port } from '../../model/units.ts';
 import { newAccount } from '../../x86/retirement.ts';
 import { ChannelKind } from '../../xen/abi.ts';
 import { BenchGuest } from '../bench-guest.ts';
-import { type BenchPorts, closeChannel, openChannel, portWords } from '../bench-ports.ts';
+import { type BenchPorts, openChannel, portWords } from '../bench-ports.ts';
 import type { Board } from '../guest.ts';
 import type { CacheState, Scenario } from '../scenario.ts';
 import { IDLE_CYCLES } from '../taped.ts';
@@ -34,21 +34,19 @@ export class PopulatedGuest extends BenchGuest {
   constructor(scenario: Scenario, spec: PopulationSpec, board?: Board) {
     super(scenario, 1, 0, board);
     const { os, cpus } = this.guest.freeBsd;
+    const unused = unusedIndexes(spec);
+    const idle = new Set(unused);
     const isrcs: Addr[] = [];
     for (let i = 0; i < spec.isrcs; i++) {
       const isrc = layIsrc(os, i + 1);
+      isrcs.push(isrc);
+      if (idle.has(i)) continue;
       serve(os, isrc, i + 1);
       openChannel(this.guest, i + 1);
-      isrcs.push(isrc);
     }
     this.#words = portWords(this.guest);
-    const unused = unusedIndexes(spec);
     this.#port = unused[0]! + 1;
-    for (const index of unused) {
-      os.image.memory.poke64(os.image.portToIsrc + 8 * (index + 1), 0);
-      closeChannel(this.guest, index + 1);
-      runAlone(os.generation.putBack(os, cpus[VCPU]!, isrcs[index]!));
-    }
+    for (const index of unused) runAlone(os.generation.putBack(os, cpus[VCPU]!, isrcs[index]!));
   }
 
   /**

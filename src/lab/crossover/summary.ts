@@ -31,6 +31,9 @@ function groups(table: Table): Map<string, Array<readonly Cell[]>> {
   return found;
 }
 
+/** Places from which on each has a row of one block instead of a block of its own. */
+const MANY = 7;
+
 /**
  * The blocks of all measurements.
  *
@@ -44,30 +47,68 @@ export function summaryOf(
 ): SummaryBlock[] {
   const cell = reader(points);
   const compared = groups(breakEvens);
-  return [...groups(points)].map(([place, rows]) => {
+  const places = [...groups(points)].map(([name, rows]): Place => {
     const isrcs = some([...new Set(rows.map((row) => Number(cell(row, 'isrcs'))))].sort((a, b) => a - b));
     const of = (strategy: string, n: number, column: string) => {
       const row = rows.find((r) => cell(r, 'strategy') === strategy && cell(r, 'isrcs') === n)!;
       return Number(cell(row, column));
     };
-    const lines = strategies.map((strategy) => [
-      strategy,
-      ...isrcs.map((n) => String(of(strategy, n, 'find_cycles'))),
-      ...isrcs.map((n) => of(strategy, n, 'find_share_percent').toFixed(1)),
-      ...(['find', 'bind'] as const).map((metric) =>
-        strategy === first ? '' : relationText(breakEvens, compared.get(place)!, metric, strategy, first),
-      ),
-    ]);
-    const last = isrcs.length - 1;
-    const header = [
-      'isrcs',
-      ...isrcs.map((n) => String(n)),
-      ...isrcs.map((n, i) => (i === last ? `${n} %` : String(n))),
-      `search against ${first}`,
-      `bind against ${first}`,
-    ];
-    return { heading: `${place} (${cell(rows[0]!, 'validation')})`, header, rows: lines };
+    return {
+      name,
+      validation: String(cell(rows[0]!, 'validation')),
+      isrcs,
+      finds: (strategy) => isrcs.map((n) => String(of(strategy, n, 'find_cycles'))),
+      shares: (strategy) => isrcs.map((n) => of(strategy, n, 'find_share_percent').toFixed(1)),
+      relations: (strategy) =>
+        (['find', 'bind'] as const).map((metric) =>
+          strategy === first ? '' : relationText(breakEvens, compared.get(name)!, metric, strategy, first),
+        ),
+    };
   });
+  return places.length < MANY
+    ? places.map((place) => blockOf(place, first, strategies))
+    : [oneBlock(places, first, strategies)];
+}
+
+/** One machine, guest and state, as texts. */
+interface Place {
+  readonly name: string;
+  readonly validation: string;
+  readonly isrcs: readonly number[];
+  finds(strategy: string): string[];
+  shares(strategy: string): string[];
+  relations(strategy: string): string[];
+}
+
+function blockOf(place: Place, first: string, strategies: readonly string[]): SummaryBlock {
+  const { name, validation, isrcs, finds, shares, relations } = place;
+  const last = isrcs.length - 1;
+  const header = [
+    'isrcs',
+    ...isrcs.map((n) => String(n)),
+    ...isrcs.map((n, i) => (i === last ? `${n} %` : String(n))),
+    `search against ${first}`,
+    `bind against ${first}`,
+  ];
+  const rows = strategies.map((s) => [s, ...finds(s), ...shares(s), ...relations(s)]);
+  return { heading: `${name} (${validation})`, header, rows };
+}
+
+/** All places in one: what the search is of a bind, and how each strategy stands to the first. */
+function oneBlock(places: readonly Place[], first: string, strategies: readonly string[]): SummaryBlock {
+  const { isrcs } = places[0]!;
+  const header = [
+    'place',
+    'strategy',
+    ...isrcs.map((n) => `${n} %`),
+    `search against ${first}`,
+    `bind against ${first}`,
+  ];
+  const rows = places.flatMap(({ name, shares, relations }) =>
+    strategies.map((s) => [name, s, ...shares(s), ...relations(s)]),
+  );
+  const validations = [...new Set(places.map((p) => p.validation))];
+  return { heading: `the search in percent of a bind (${validations.join('; ')})`, header, rows };
 }
 
 /** At most `SHOWN` of a list, evenly spread, with both ends. */
