@@ -6,6 +6,8 @@ import { acceptCommand } from './commands/accept.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { contentionCommand } from './commands/contention.ts';
+import { crossoverCommand } from './commands/crossover.ts';
+import { downstreamCommand } from './commands/downstream.ts';
 import { explainCommand } from './commands/explain.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -41,6 +43,8 @@ try {
     .command(replayCommand)
     .command(compareCommand)
     .command(whatifCommand)
+    .command(crossoverCommand)
+    .command(downstreamCommand)
     .command(scanCommand)
     .command(explainCommand)
     .command(contentionCommand)

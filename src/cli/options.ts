@@ -9,7 +9,7 @@ import {
   scenarioOf,
 } from '../lab/scenario.ts';
 import { usageError } from '../model/errors.ts';
-import { FORMATS } from './output.ts';
+import { FORMATS, PAGE_FORMATS } from './output.ts';
 
 /** What is compared where no strategy is named. */
 export const COMPARED = COMPARED_STRATEGIES.join(',');
@@ -21,6 +21,9 @@ export const FORMAT_OPTION = {
   default: 'table',
   describe: 'format of standard output',
 } as const;
+
+/** `--format` with `md`. */
+export const PAGE_FORMAT_OPTION = { ...FORMAT_OPTION, choices: PAGE_FORMATS } as const;
 
 /** `--format` and `--out`. */
 export function withOutput<T>(y: Argv<T>) {

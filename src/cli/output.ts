@@ -3,8 +3,9 @@ import { fstatSync, writeSync } from 'node:fs';
 import { Exit, UserError, usageError } from '../model/errors.ts';
 import type { Table } from '../model/table.ts';
 import { formatCsv } from '../report/csv.ts';
-import { prepareDirectory, writeReports } from '../report/files.ts';
+import { type NamedTexts, prepareDirectory, writeReports } from '../report/files.ts';
 import { formatJson } from '../report/json.ts';
+import { markdown } from '../report/markdown.ts';
 import { formatText } from '../report/text.ts';
 import type { Input } from '../trace/input.ts';
 import { provenance } from './context.ts';
@@ -15,6 +16,8 @@ const STANDARD_OUTPUT = 1;
 
 /** Formats of standard output. */
 export const FORMATS = ['table', 'csv', 'json'] as const;
+/** Those of commands whose results stand in pages. */
+export const PAGE_FORMATS = [...FORMATS, 'md'] as const;
 
 /** Options that every command with a result takes. */
 export interface OutputOptions {
@@ -32,6 +35,10 @@ export interface Result {
   readonly json?: string;
   /** Every table by file name. */
   readonly files: ReadonlyArray<readonly [name: string, table: Table]>;
+  /** What `--format md` prints, of commands that have it. */
+  readonly markdown?: string;
+  /** Files beside the tables, by name: charts. */
+  readonly charts?: NamedTexts;
   /** Input files, for the provenance: paths, or inputs that have been read. */
   readonly inputs: ReadonlyArray<string | Input>;
 }
@@ -52,7 +59,7 @@ export function outName(text: string, what: string): string {
 export function emit(result: Result, options: OutputOptions): void {
   if (options.out !== undefined) {
     const from = provenance(process.argv.slice(2), result.inputs);
-    const removed = writeReports(options.out, result.files, from);
+    const removed = writeReports(options.out, result.files, from, result.charts);
     if (removed.length > 0) {
       note(
         `removed from ${options.out}, left by the command whose reports were replaced: ${removed.join(', ')}`,
@@ -62,6 +69,7 @@ export function emit(result: Result, options: OutputOptions): void {
   const { main, text, json } = result;
   if (options.format === 'csv') print(formatCsv(main));
   else if (options.format === 'json') print(json ?? formatJson(main));
+  else if (options.format === 'md') print(result.markdown ?? `${markdown(main)}\n`);
   else print(typeof text === 'string' ? text : formatText(main, text));
 }
 

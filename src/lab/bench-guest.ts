@@ -4,7 +4,7 @@ import { runAlone } from '../intr/os.ts';
 import type { Addr, Cycle, Port } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 import type { Hardware } from '../xen/xen.ts';
-import { Guest, type GuestHost } from './guest.ts';
+import { type Board, Guest, type GuestHost } from './guest.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Told when a handler runs; the port and how many ran before it in this call. */
@@ -28,9 +28,13 @@ export class BenchGuest implements GuestHost {
   onHandler: OnHandler = () => {};
   readonly #runnable: Addr[] = [];
 
-  /** @param vcpus of the guest, of which the first is measured @param senders cores of other domains */
-  constructor(scenario: Scenario, vcpus = 1, senders = 0) {
-    this.guest = new Guest(scenario, vcpus, senders, this);
+  /**
+   * @param vcpus of the guest, of which the first is measured
+   * @param senders cores of other domains
+   * @param board as for `Guest`
+   */
+  constructor(scenario: Scenario, vcpus = 1, senders = 0, board?: Board) {
+    this.guest = new Guest(scenario, vcpus, senders, this, board);
   }
 
   /** Runs a kernel on the first vCPU and returns its cycles. */

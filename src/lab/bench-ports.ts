@@ -29,7 +29,7 @@ export interface BenchPorts {
 
 /** Binds ports 1 to `ports`, without hypercalls. */
 export function bindPorts(guest: Guest, scanner: Scanner, ports: number): void {
-  if (guest.channels.ops instanceof Fifo) openChannels(guest, ports);
+  if (guest.channels.ops instanceof Fifo) for (let p = 1; p <= ports; p++) openChannel(guest, p);
   scanner.bindAll(ports);
 }
 
@@ -39,14 +39,17 @@ export function portWords(guest: Guest): BenchPorts {
   return ops instanceof Fifo ? new FifoPorts(guest, ops.structs) : new TwoLevelPorts(guest);
 }
 
-/** Opens channels 1 to `ports` for vCPU 0, as if each had been bound. */
-export function openChannels({ domain, memory, channels }: Guest, ports: number): void {
-  while (domain.validEvtchns <= ports) domain.addBucket();
-  for (let port = 1; port <= ports; port++) {
-    const channel = domain.channel(port);
-    memory.poke32(channel + EVTCHN.state, ChannelKind.unbound);
-    if (channels.ops instanceof Fifo) memory.view8[channel + EVTCHN_FIFO.priority] = DEFAULT_PRIORITY;
-  }
+/** Opens the channel of a port for vCPU 0, as if it had been bound. */
+export function openChannel({ domain, memory, channels }: Guest, port: Port): void {
+  while (domain.validEvtchns <= port) domain.addBucket();
+  const channel = domain.channel(port);
+  memory.poke32(channel + EVTCHN.state, ChannelKind.unbound);
+  if (channels.ops instanceof Fifo) memory.view8[channel + EVTCHN_FIFO.priority] = DEFAULT_PRIORITY;
+}
+
+/** Opens channels 1 to `ports` in the same way. */
+export function openChannels(guest: Guest, ports: number): void {
+  for (let port = 1; port <= ports; port++) openChannel(guest, port);
 }
 
 class TwoLevelPorts implements BenchPorts {

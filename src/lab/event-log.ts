@@ -10,6 +10,8 @@ export class EventLog {
   readonly stats = new RunStats();
   /** What happened: ports served, by vCPU, in order. Timing does not enter. */
   readonly history = new Fingerprint();
+  /** By port of the model: how often its handlers ran since the trace began. */
+  readonly runs = new Uint32Array(PORTS);
   /** By port of the model: since when it is pending and unmasked. */
   readonly #deliverableSince = new Float64Array(PORTS);
   /** By vCPU: ports served by the upcall under way. */
@@ -26,6 +28,7 @@ export class EventLog {
   reset(): void {
     this.stats.reset();
     this.history.reset();
+    this.runs.fill(0);
   }
 
   /** A port can be served from now on. */
@@ -40,6 +43,7 @@ export class EventLog {
     else counts.phantoms++;
     histograms.delivery.add(Math.max(0, now - this.#deliverableSince[port]!));
     this.#served[vcpu]! += 1;
+    this.runs[port]! += 1;
     this.history.add((port << 8) | vcpu);
   }
 

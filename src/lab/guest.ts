@@ -40,6 +40,19 @@ export interface GuestHost extends Delivery, Observer {
   readonly hardware: Hardware;
 }
 
+/** Memory, and everything between it and the cores. */
+export interface Board {
+  readonly memory: Memory;
+  readonly uncore: Uncore;
+}
+
+/** A board for guests of a scenario's machine, one at a time. @param megabytes enough for what they will have */
+export function boardFor({ machine, run }: Scenario, megabytes: number): Board {
+  const memory = new Memory(megabytes, run.pageBits);
+  const sockets = Math.max(run.sockets, run.senderSocket + 1);
+  return { memory, uncore: new Uncore(machine, memory, sockets) };
+}
+
 /** A vCPU of another domain: one that sends, or one that only takes its share of a pCPU. */
 export interface OtherVcpu {
   readonly vcpu: VirtualCpu;
@@ -65,14 +78,24 @@ export class Guest {
   /** vCPUs of other domains that never stop, on the pCPUs of the guest. */
   readonly hogs: OtherVcpu[] = [];
 
-  /** @param vcpus 1..64 @param senders cores of other domains, 0..16 */
-  constructor(scenario: Scenario, vcpus: number, senders: number, host: GuestHost) {
+  /**
+   * @param vcpus 1..64
+   * @param senders cores of other domains, 0..16
+   * @param board what it is laid out on, as new; one of its own where none is given
+   */
+  constructor(
+    scenario: Scenario,
+    vcpus: number,
+    senders: number,
+    host: GuestHost,
+    board: Board = boardFor(scenario, MEMORY_MIB),
+  ) {
     const { generation, machine, strategy, lumps, run } = scenario;
     this.scenario = scenario;
-    this.memory = new Memory(MEMORY_MIB, run.pageBits);
+    this.memory = board.memory;
+    this.uncore = board.uncore;
     const placed = generation.place(this.memory, vcpus);
     const { sockets, senderSocket } = run;
-    this.uncore = new Uncore(machine, this.memory, Math.max(sockets, senderSocket + 1));
     const scheduler = newScheduler(scenario.scheduler);
     this.xen = new Xen(this.memory, machine, scenario.delivery, scheduler, host.hardware);
     const ports = generation.abi === 'fifo' ? FIFO_PORTS : PORTS;
@@ -167,11 +190,12 @@ export class Guest {
    * Puts code and data of a vCPU's core where the scenario says they are when an operation begins.
    *
    * @param now the cycle at which it begins; since the core's own present, other code of the guest ran
+   * @param cache another state than the scenario's, `warm` to leave everything where it is
    */
-  applyCacheState(vcpu: Vcpu, now: Cycle): void {
+  applyCacheState(vcpu: Vcpu, now: Cycle, cache: string = this.scenario.cache): void {
     const { workload } = this.scenario;
     const core = this.coreOf(vcpu);
-    if (workload === undefined) this.#chill(vcpu, () => false);
+    if (workload === undefined) this.#chill(vcpu, cache, () => false);
     else if (now > core.now) press(core, this.uncore, workload, now - core.now);
   }
 
@@ -179,13 +203,12 @@ export class Guest {
    * The same for the data only: code, and what the kernel says, stay warm, as in the cold states of the ground
    * truth.
    */
-  applyDataCacheState(vcpu: Vcpu): void {
+  applyDataCacheState(vcpu: Vcpu, cache: string = this.scenario.cache): void {
     const warm = [[TEXT_BASE, TEXT_BASE + TEXT_BYTES] as const, ...this.kernel.warmData(vcpu)];
-    this.#chill(vcpu, (line) => warm.some(([from, to]) => line >= from >>> 6 && line < to >>> 6));
+    this.#chill(vcpu, cache, (line) => warm.some(([from, to]) => line >= from >>> 6 && line < to >>> 6));
   }
 
-  #chill(vcpu: Vcpu, keep: (line: number) => boolean): void {
-    const { cache } = this.scenario;
+  #chill(vcpu: Vcpu, cache: string, keep: (line: number) => boolean): void {
     if (cache !== 'l2-cold' && cache !== 'cold') return;
     const { caches } = this.coreOf(vcpu);
     if (cache === 'l2-cold') caches.spillToL3(keep);

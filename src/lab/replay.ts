@@ -24,6 +24,7 @@ import {
 } from '../trace/table.ts';
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import { assertCredited } from './accounts.ts';
+import type { BoundPort, History } from './before-time.ts';
 import { PortState } from './port-map.ts';
 import type { Scenario } from './scenario.ts';
 import { TickClock } from './tick-clock.ts';
@@ -57,9 +58,18 @@ export interface Run {
   readonly spanCycles: Cycle;
 }
 
-/** Runs a trace to its end; conservation is asserted. A fault in the trace is a UserError (exit 6). */
-export async function replay(trace: Trace, file: string, scenario: Scenario): Promise<Run> {
-  const player = new Player(trace, file, scenario);
+/**
+ * Runs a trace to its end; conservation is asserted. A fault in the trace is a UserError (exit 6).
+ *
+ * @param history what the guest did before time starts; it must leave every port bound
+ */
+export async function replay(
+  trace: Trace,
+  file: string,
+  scenario: Scenario,
+  history?: History,
+): Promise<Run> {
+  const player = new Player(trace, file, scenario, history);
   for await (const batch of trace.batches) player.play(batch);
   return player.finish();
 }
@@ -76,7 +86,11 @@ class Player {
   /** vCPUs that are preempted. */
   readonly #preempted = new Set<Vcpu>();
 
-  constructor(trace: Trace, file: string, scenario: Scenario) {
+  readonly #history: History | undefined;
+  readonly #boundBeforeTime: BoundPort[] = [];
+
+  constructor(trace: Trace, file: string, scenario: Scenario, history: History | undefined) {
+    this.#history = history;
     this.#scenario = scenario;
     this.#file = file;
     this.#header = trace.header;
@@ -95,7 +109,7 @@ class Player {
 
   finish(): Run {
     const { engine } = this.#vcpus;
-    if (this.#start < 0) this.#start = this.#vcpus.startTime();
+    if (this.#start < 0) this.#begin();
     this.#resumeAll();
     engine.runTo(Number.POSITIVE_INFINITY);
     assertConserved(this.#vcpus);
@@ -120,14 +134,22 @@ class Player {
       );
     }
     this.#countPort(batch, i);
-    const channel = CHANNEL[batch.channel[i]!]!;
-    this.#vcpus.boundBefore(batch.port[i]!, channel, HANDLER[batch.handler[i]!]!, batch.to[i]!);
+    const [port, vcpu] = [batch.port[i]!, batch.to[i]!];
+    const [channel, handler] = [CHANNEL[batch.channel[i]!]!, HANDLER[batch.handler[i]!]!];
+    this.#vcpus.boundBefore(port, channel, handler, vcpu);
+    this.#boundBeforeTime.push({ port, channel, handler, vcpu });
+  }
+
+  /** Time starts. */
+  #begin(): void {
+    this.#history?.(this.#vcpus, this.#boundBeforeTime);
+    this.#start = this.#vcpus.startTime();
   }
 
   #row(batch: TraceBatch, i: number): void {
     const vcpus = this.#vcpus;
     const { engine, ports } = vcpus;
-    if (this.#start < 0) this.#start = vcpus.startTime();
+    if (this.#start < 0) this.#begin();
     const cycle = this.#start + this.#cycles(batch, i);
     if (cycle > engine.now) engine.runTo(cycle);
     const kind = batch.kind[i]!;

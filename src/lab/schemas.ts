@@ -3,6 +3,9 @@ import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
 import { contentionTable, locksTable } from './contention/tables.ts';
+import { sensitivityTable as crossoverSensitivityTable } from './crossover/sensitivity-run.ts';
+import { crossoverBreakEvenTable, pointsTable } from './crossover/tables.ts';
+import { downstreamStagesTable, downstreamTable } from './downstream/tables.ts';
 import { differencesTable, exitsTable } from './exits/tables.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
@@ -26,6 +29,11 @@ export function schemaTable(): Table {
     compareTable([]),
     runRankingTable([]),
     breakEvenTable([]),
+    pointsTable([]),
+    crossoverBreakEvenTable([]),
+    crossoverSensitivityTable([]),
+    downstreamTable([]),
+    downstreamStagesTable([]),
     explainTable([]),
     explainBoundsTable([]),
     contentionTable([]),

@@ -61,6 +61,11 @@ export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
     return this.#log.history;
   }
 
+  /** How often the handlers of a port of the model ran. */
+  get runsOf(): Uint32Array {
+    return this.#log.runs;
+  }
+
   get hardware(): Interrupts {
     return this.pcpus.hardware;
   }

@@ -46,7 +46,12 @@ export function reportTexts(tables: NamedTables, provenance: Provenance): NamedT
  *
  * @returns names of the files removed
  */
-export function writeReports(directory: string, tables: NamedTables, provenance: Provenance): string[] {
+export function writeReports(
+  directory: string,
+  tables: NamedTables,
+  provenance: Provenance,
+  texts: NamedTexts = [],
+): string[] {
   const names = tables.map(([name]) => name);
   let removed: string[];
   try {
@@ -55,7 +60,7 @@ export function writeReports(directory: string, tables: NamedTables, provenance:
   } catch (error) {
     throw cannotWrite(directory, error);
   }
-  writeFiles(directory, reportTexts(tables, provenance), removed);
+  writeFiles(directory, [...reportTexts(tables, provenance), ...texts], removed);
   return removed;
 }
 

@@ -23,6 +23,8 @@ export class Cache {
   readonly ready: Int32Array;
   /** Index of the way the last `insert` filled. */
   last = 0;
+  /** Whether a line came since the cache was empty. */
+  #filled = false;
   readonly #stamp: Int32Array;
   readonly #recent: Uint8Array;
   #tick = 0;
@@ -134,6 +136,7 @@ export class Cache {
       }
     }
     const victim = this.tags[way]!;
+    this.#filled = true;
     this.tags[way] = line;
     this.ready[way] = ready;
     this.#stamp[way] = this.#touch();
@@ -158,6 +161,8 @@ export class Cache {
 
   /** Drops every line; the next access to any of them misses. */
   clear(): void {
+    if (!this.#filled) return;
+    this.#filled = false;
     this.tags.fill(-1);
     this.#stamp.fill(0);
     this.ready.fill(0);

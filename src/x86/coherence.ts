@@ -75,6 +75,16 @@ export class Uncore {
     return cores;
   }
 
+  /** As new: no cores, no lines. For hosts made one after the other, which take most of their time to be given an L3. */
+  reset(): void {
+    this.owner.fill(NOBODY);
+    this.#sharers.fill(0);
+    this.#holders.length = 0;
+    this.#sockets.length = 0;
+    this.clearL3();
+    this.transfers.reset();
+  }
+
   /** Every L3 loses every line. */
   clearL3(): void {
     for (const l3 of this.l3s) l3.clear();

@@ -73,6 +73,13 @@ export class Memory {
     return start;
   }
 
+  /** As new: nothing is placed, every byte is zero. For guests made one after the other, which take most of their time to be given memory. */
+  clear(): void {
+    this.view8.fill(0, 0, this.#next);
+    this.#next = TEXT_BASE + TEXT_BYTES;
+    this.regions.length = 0;
+  }
+
   /** The regions that have bytes in `from..to - 1`, by address. */
   regionsIn(from: Addr, to: Addr): Region[] {
     const { regions } = this;

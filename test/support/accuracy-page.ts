@@ -9,10 +9,11 @@ import { Status, type ValidationRow, validate } from '../../src/lab/validate/row
 import { STATES } from '../../src/lab/validate/states.ts';
 import { kernelSummary, SMALL_CYCLES, stateSummary } from '../../src/lab/validate/summary.ts';
 import type { Table } from '../../src/model/table.ts';
+import { markdown } from '../../src/report/markdown.ts';
 import { MACHINE, type Machine } from '../../src/x86/machine.ts';
 import { COUNTS, elements, MISFITS, PRIMITIVES, UNVALIDATED } from './accuracy-notes.ts';
 import { strategySection } from './accuracy-strategies.ts';
-import { markdown, wrap } from './markdown.ts';
+import { wrap } from './markdown.ts';
 import { ROOT } from './root.ts';
 
 /** The page. */

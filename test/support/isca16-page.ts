@@ -4,9 +4,10 @@ import { publishedByName } from '../../src/lab/published/catalogue.ts';
 import { type ComparedRow, compareRows, errorOf, GOAL } from '../../src/lab/published/compare.ts';
 import { RANGED } from '../../src/lab/published/ranges.ts';
 import { publishedTable, publishedVariantsTable } from '../../src/lab/published/tables.ts';
+import { markdown } from '../../src/report/markdown.ts';
 import { MACHINE } from '../../src/x86/machine.ts';
 import { machineByName } from '../../src/x86/machines/catalogue.ts';
-import { markdown, wrap } from './markdown.ts';
+import { wrap } from './markdown.ts';
 import { ROOT } from './root.ts';
 
 /** The page. */
