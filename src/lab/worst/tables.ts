@@ -23,7 +23,7 @@ const COLUMNS: readonly Column[] = [
     'plain_cycles',
     'cycles',
     'lower',
-    'the same of a plain case of that size: lowest ports, all at once',
+    'the same of a plain case as large: the lowest ports, all at once; the first isrc unused',
   ),
   integer('evaluations', 'estimates', 'lower', 'estimates that were made'),
   integer('replays', 'replays', 'lower', 'replays that were made'),

@@ -18,8 +18,8 @@ export interface Target<C> {
   readonly count: number | undefined;
   /** All of them. */
   all(): Iterable<C>;
-  /** A plain case of the same size, for comparison. */
-  plain(): C;
+  /** A plain case as large as another, for comparison. */
+  plain(c: C): C;
   /** The score of a case for the search: on a guest that is kept, or on a part of one, so not exactly that of a replay. */
   estimate(c: C): number;
   /** The trace of a case, at `clockHz` of the machine: ticks are cycles. */

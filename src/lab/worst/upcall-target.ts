@@ -57,7 +57,7 @@ export class UpcallTarget implements Target<UpcallCase> {
     this.#events = events;
     this.#users = Array.from({ length: Math.floor(ports / USER_EACH) }, (_, i) => USER_EACH * (i + 1));
     this.#arena = new Arena(scenario, ports, this.#users);
-    this.#arena.run(this.plain());
+    this.#arena.run(this.#plain(events));
     this.#horizon = HORIZON * this.figure(this.#arena.player);
   }
 
@@ -102,11 +102,15 @@ export class UpcallTarget implements Target<UpcallCase> {
   }
 
   /** The lowest ports, pending at once; for a wait, all sent at once. */
-  plain(): UpcallCase {
+  plain(c: UpcallCase): UpcallCase {
+    return this.#plain(eventsOf(c));
+  }
+
+  #plain(events: number): UpcallCase {
     const usable = Array.from({ length: this.#ports }, (_, i) => i + 1).filter(
       (p) => !this.#users.includes(p),
     );
-    const ports = usable.slice(0, this.#events);
+    const ports = usable.slice(0, events);
     if (this.name === 'scan') return { cursor: 0, masked: [], pending: ports, arrivals: [] };
     return { cursor: 0, masked: [], pending: [], arrivals: ports.map((port) => ({ after: 0, port })) };
   }

@@ -69,7 +69,7 @@ export interface Bounded {
 }
 
 /** What a replay of rows comes to. */
-interface Replayed {
+export interface Replayed {
   readonly cycles: Cycle;
   readonly score: number;
   readonly looks: number;
@@ -117,7 +117,7 @@ function worstOf<C>(
   const small = shrink(found.c, least, simpler, (c) => replayed(c).score, o.replays);
   const run = replayed(small.c);
   const after = target.describe(small.c);
-  const plainCycles = replayed(target.plain()).cycles;
+  const plainCycles = replayed(target.plain(small.c)).cycles;
   return {
     options: o,
     method: searched.method,
@@ -138,7 +138,7 @@ function worstOf<C>(
 }
 
 /** A replay of a case from its beginning on a new guest, as `upcall replay` makes it. */
-function replayOf<C>(scenario: Scenario, target: Target<C>, rows: Iterable<TraceRow>): Replayed {
+export function replayOf<C>(scenario: Scenario, target: Target<C>, rows: Iterable<TraceRow>): Replayed {
   const player = playerFor(scenario);
   playRows(player, rows);
   const { vcpus } = player.finish();
@@ -155,7 +155,7 @@ function replayOf<C>(scenario: Scenario, target: Target<C>, rows: Iterable<Trace
  * arrival came behind the position (A), and once more in each upcall because the first visit began behind the cursor
  * (U): (P + A) + 2 (P + 2 A + U).
  */
-function looksOf(
+export function looksOf(
   scenario: Scenario,
   target: UpcallTarget,
   c: UpcallCase,
