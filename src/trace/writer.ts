@@ -9,10 +9,10 @@ import {
   COLUMNS,
   EXTERNAL,
   HANDLERS,
-  isOfVcpu,
   KINDS,
   Kind,
   MAGIC,
+  namesNoPort,
   TARGETS,
   type TraceHeader,
   type TraceRow,
@@ -22,7 +22,7 @@ import {
 /** One row as a line, without its end. */
 export function formatRow(row: TraceRow): string {
   const by = row.by === EXTERNAL ? '-' : String(row.by);
-  const port = isOfVcpu(row.kind) ? '' : row.port;
+  const port = namesNoPort(row.kind) ? '' : row.port;
   const hasTo = row.channel !== 0 || row.kind === Kind.move || row.kind === Kind.priority;
   const tail = `${CHANNELS[row.channel]},${HANDLERS[row.handler]},${TARGETS[row.target]}`;
   return `${row.time},${KINDS[row.kind]},${by},${port},${hasTo ? row.to : ''},${tail}`;

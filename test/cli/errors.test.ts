@@ -140,7 +140,7 @@ const rows: Array<[what: string, args: string[], code: number, message: RegExp]>
   ],
   [
     'unknown version',
-    ['replay', file('v9', traceText([]).replace('trace 2', 'trace 9'))],
+    ['replay', file('v9', traceText([]).replace('trace 3', 'trace 9'))],
     6,
     /v9:1: found format version "9"/,
   ],
