@@ -1,7 +1,9 @@
 /** The search for worst cases: its figures are those of a replay, it misses nothing in small spaces, bounds hold. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { EventLog } from '../../src/lab/event-log.ts';
 import { replay } from '../../src/lab/replay.ts';
 import { runFile } from '../../src/lab/run-file.ts';
@@ -11,6 +13,7 @@ import { playerFor, playRows } from '../../src/lab/worst/arena.ts';
 import { search } from '../../src/lab/worst/search.ts';
 import { shrink, without } from '../../src/lab/worst/shrink.ts';
 import { worstTable } from '../../src/lab/worst/tables.ts';
+import type { Target } from '../../src/lab/worst/target.ts';
 import { type Arrival, boundRows, patternRows, type UpcallCase } from '../../src/lab/worst/upcall-case.ts';
 import { UpcallTarget } from '../../src/lab/worst/upcall-target.ts';
 import { findWorst, looksOf, replayOf, type WorstOptions } from '../../src/lab/worst/worst.ts';
@@ -18,6 +21,7 @@ import { UserError } from '../../src/model/errors.ts';
 import { RandomStream } from '../../src/model/random.ts';
 import { openTrace } from '../../src/trace/reader.ts';
 import { writeTrace } from '../../src/trace/writer.ts';
+import { upcall } from '../support/cli.ts';
 import { temporaryFolder } from '../support/files.ts';
 
 const folder = temporaryFolder();
@@ -69,7 +73,7 @@ test('all populations and places are tried where the budget is enough', () => {
   assert.deepEqual([found.method, found.evaluations], ['exhaustive', 35]);
 });
 
-test('annealing finds what going through all patterns finds', () => {
+test('annealing finds what going through all patterns finds, as near as estimates are to replays', () => {
   const s = scenario();
   const all = new UpcallTarget('scan', s, 5, 5);
   const exact = (c: UpcallCase) => replayOf(s, all, all.rows(c)).score;
@@ -77,7 +81,46 @@ test('annealing finds what going through all patterns finds', () => {
   const annealed = search(new UpcallTarget('scan', s, 5, 5), 160, 1);
   assert.equal(annealed.method, 'annealing');
   const best = Math.max(...annealed.worst.map(({ c }) => exact(c)));
-  assert.ok(best >= 0.98 * worst, `${best}, and ${worst} of all`);
+  assert.ok(best >= 0.95 * worst, `${best}, and ${worst} of all`);
+});
+
+/** Numbers of 12 bits, whose neighbours differ in one; many are higher than all their neighbours. */
+class Hills implements Target<number> {
+  readonly name = 'hills';
+  readonly column = '';
+  readonly count = 4096;
+  *all(): Iterable<number> {
+    for (let c = 0; c < this.count; c++) yield c;
+  }
+  first(random: RandomStream): number {
+    return random.below(this.count);
+  }
+  near(c: number, random: RandomStream): number {
+    return c ^ (1 << random.below(12));
+  }
+  estimate(c: number): number {
+    let ones = 0;
+    for (let bits = c ^ 0x5a3; bits !== 0; bits &= bits - 1) ones++;
+    return 1000 - 60 * ones + (Math.imul(c, 0x9e3779b1) >>> 26);
+  }
+  plain = () => 0;
+  rows = () => [];
+  figure = () => 0;
+  score = () => 0;
+  simpler = () => [];
+  describe = () => ({ size: 0, ports: 0, text: '' });
+}
+
+test('annealing comes over hills: in a quarter of the estimates the best of all, with every seed', () => {
+  const whole = search(new Hills(), 4096, 1);
+  assert.deepEqual([whole.method, whole.evaluations], ['exhaustive', 4096]);
+  const scores = Array.from({ length: 4096 }, (_, c) => new Hills().estimate(c));
+  assert.equal(whole.worst[0]!.score, Math.max(...scores));
+  for (let seed = 1; seed <= 20; seed++) {
+    const { method, worst, evaluations } = search(new Hills(), 1000, seed);
+    assert.deepEqual([method, evaluations], ['annealing', 1000]);
+    assert.equal(worst[0]!.score, whole.worst[0]!.score);
+  }
 });
 
 /** A random pattern with pending ports and arrivals. */
@@ -188,4 +231,24 @@ test('what cannot be searched is refused', () => {
   refused({ budget: 0 }, /--budget is 0/);
   refused({ keepPermille: 1001 }, /--keep is 1001/);
   refused({ target: 'find', scenario: scenario({ guest: 'linux-2l' }) }, /of which linux-2l has none/);
+});
+
+test('upcall worst writes the trace, and upcall replay shows the figure', () => {
+  const path = join(folder, 'by-command.trace.gz');
+  const small = ['--ports', '20', '--events', '3', '--budget', '8', '--replays', '4', '--format', 'json'];
+  const worst = upcall(['worst', '--target', 'scan', '--guest', 'freebsd-a', ...small, '--out', path]);
+  assert.equal(worst.code, 0, worst.stderr);
+  const [found] = JSON.parse(worst.stdout).rows;
+  const replayed = upcall(['replay', path, '--guest', 'freebsd-a', '--cache', 'cold', '--format', 'json']);
+  const [run] = JSON.parse(replayed.stdout).rows;
+  assert.equal(run[found.figure], found.cycles);
+  const header = gunzipSync(readFileSync(path)).toString();
+  assert.match(
+    header,
+    /^# source: upcall worst --target scan --machine zen5 --guest freebsd-a --strategy slist --cache cold --ports 20 --events 3 --budget 8 --seed 1 --keep 990 --replays 4$/m,
+  );
+  assert.match(header, new RegExp(`^# shows: upcall_max_cycles ${found.cycles} on this machine`, 'm'));
+  const nothing = upcall(['worst', '--target', 'scan', '--out', '']);
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /--out expects a file/);
 });

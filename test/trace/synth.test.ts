@@ -11,7 +11,7 @@ import { UserError } from '../../src/model/errors.ts';
 import { openTrace } from '../../src/trace/reader.ts';
 import { LOAD_KINDS, loadKind } from '../../src/trace/synth/catalogue.ts';
 import { type SynthOptions, synthHeader, synthRows } from '../../src/trace/synth/synth.ts';
-import { EXTERNAL, Kind, MAX_PORTS } from '../../src/trace/table.ts';
+import { Channel, EXTERNAL, Kind, MAX_PORTS, type TraceRow } from '../../src/trace/table.ts';
 import { formatRow, writeTrace } from '../../src/trace/writer.ts';
 import { temporaryFolder } from '../support/files.ts';
 
@@ -21,7 +21,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 const folder = temporaryFolder();
 
 /** What each kind is tried with, and the first 16 digits of the SHA-256 of its rows: a seed is a load for ever. */
-const TRIED: Readonly<Record<string, { set?: string[]; gap?: number; sha256: string }>> = {
+const TRIED: Readonly<Record<string, { set?: string[]; gap?: number; guests?: string[]; sha256: string }>> = {
   poisson: { sha256: 'a4520395c3238d80' },
   bursty: { set: ['burstNanos=20000', 'calmNanos=180000'], sha256: '3abebd746771eac2' },
   timer: { set: ['jitterNanos=5000'], gap: 20_000, sha256: 'e272e3f7bb8e0ecb' },
@@ -30,6 +30,11 @@ const TRIED: Readonly<Record<string, { set?: string[]; gap?: number; sha256: str
   churn: { set: ['onNanos=300000', 'offNanos=200000'], sha256: '3ed69d6fc147755c' },
   'boot-storm': { set: ['guests=30'], sha256: '94c5632e6c2c5c93' },
   dom0: { set: ['lifeNanos=100000', 'downNanos=200000', 'opNanos=5000'], sha256: 'a32482a19f9c8671' },
+  domu: {
+    set: ['restoreNanos=200000', 'opNanos=5000'],
+    guests: ['freebsd-a', 'freebsd-c'],
+    sha256: '1858c8f896a61a88',
+  },
 };
 
 const SENDS = 600;
@@ -37,6 +42,11 @@ const SENDS = 600;
 function tried(kind: string, more: Partial<SynthOptions> = {}): SynthOptions {
   const { set, gap } = TRIED[kind]!;
   return { kind, sends: SENDS, vcpus: 3, seed: 4, set, meanGapNanos: gap, ...more };
+}
+
+/** Rows as objects of their own. */
+function* copies(options: SynthOptions): Generator<TraceRow> {
+  for (const row of synthRows(options)) yield { ...row };
 }
 
 /** Rows as text. */
@@ -114,7 +124,7 @@ for (const { name: kind, takesPorts } of LOAD_KINDS) {
 
   test(`${kind}: replays, and every send is accounted for`, async () => {
     const path = await written(tried(kind, { sends: 200, priorities: [3, 11] }));
-    for (const guest of ['freebsd-c', 'linux-fifo']) {
+    for (const guest of TRIED[kind]!.guests ?? ['freebsd-c', 'linux-fifo']) {
       const scenario = scenarioOf({ ...DEFAULT_NAMES, guest });
       const run = await replay(await openTrace(path), path, scenario);
       assert.ok(run.vcpus.stats.counts.delivered > 0);
@@ -202,9 +212,37 @@ test('netfront: a batch is one event where interrupts are mitigated', () => {
   assert.equal(shortest(['mitigated=0']), 500);
 });
 
+test('a guest has the ports of the formula, and after a restore each driver unbinds and binds before it is sent to', () => {
+  const set = ['restoreNanos=100000', 'opNanos=3000', 'ipis=6', 'queues=1'];
+  const rows = [...copies(tried('domu', { sends: 4000, vcpus: 8, set }))];
+  // The fact sheet's guest: 8 vCPUs, one nic with one queue, one disk.
+  const bound = rows.filter((r) => r.kind === Kind.bound);
+  assert.equal(bound.length, 8 * (6 + 2) + 2 + 1 + 1);
+  const state = new Map(bound.map((r) => [r.port, 'bound']));
+  const drivers = bound.filter((r) => r.channel === Channel.unbound).map((r) => r.port);
+  assert.equal(drivers.length, 4);
+  let restores = 0;
+  for (const { kind, port } of rows) {
+    if (kind === Kind.restore) {
+      restores++;
+      for (const p of drivers) {
+        assert.equal(state.get(p), 'bound');
+        state.set(p, 'gone');
+      }
+    } else if (kind === Kind.unbind) {
+      assert.equal(state.get(port), 'gone');
+      state.set(port, 'unbound');
+    } else if (kind === Kind.bind) {
+      assert.equal(state.get(port), 'unbound');
+      state.set(port, 'bound');
+    } else if (kind === Kind.send) assert.equal(state.get(port), 'bound');
+  }
+  assert.ok(restores > 10);
+});
+
 test('priorities: every port gets its own before anything is sent to it', () => {
   const priorities = [0, 7, 15];
-  for (const kind of ['poisson', 'churn', 'dom0']) {
+  for (const kind of ['poisson', 'churn', 'dom0', 'domu']) {
     const set = new Map<number, number>();
     let waits = -1;
     for (const row of synthRows(tried(kind, { priorities }))) {

@@ -4,6 +4,7 @@ import { BOOT_STORM } from './boot-storm.ts';
 import { BURSTY } from './bursty.ts';
 import { CHURN } from './churn.ts';
 import { DOM0 } from './dom0.ts';
+import { DOMU } from './domu.ts';
 import { IPI_STORM } from './ipi-storm.ts';
 import type { LoadKind } from './load.ts';
 import { NETFRONT } from './netfront.ts';
@@ -20,6 +21,7 @@ export const LOAD_KINDS: readonly LoadKind[] = [
   CHURN,
   BOOT_STORM,
   DOM0,
+  DOMU,
 ];
 
 /** The kind of that name; a UserError (exit 2) with the nearest name otherwise. */
