@@ -74,7 +74,8 @@ export async function replay(
   return player.finish();
 }
 
-class Player {
+/** A run under way: fed with batches of rows, in time order, by `replay` or by a search that makes them up. */
+export class Player {
   readonly #vcpus: Vcpus;
   readonly #scenario: Scenario;
   readonly #file: string;
@@ -99,6 +100,12 @@ class Player {
     this.#bound = scenario.run.population;
   }
 
+  /** The guest; what it counts is of the trace once a row that is not `bound` has been played. */
+  get vcpus(): Vcpus {
+    return this.#vcpus;
+  }
+
+  /** Plays rows; the guest is taken to the time of the last one. */
   play(batch: TraceBatch): void {
     for (let i = 0; i < batch.length; i++) {
       this.#rows++;
@@ -107,6 +114,7 @@ class Player {
     }
   }
 
+  /** Lets the guest finish; no row comes any more. */
   finish(): Run {
     const { engine } = this.#vcpus;
     if (this.#start < 0) this.#begin();

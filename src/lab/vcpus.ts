@@ -66,6 +66,16 @@ export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
     return this.#log.runs;
   }
 
+  /** As in `EventLog`. */
+  get overtaken(): number {
+    return this.#log.overtaken;
+  }
+
+  /** As in `EventLog`. */
+  countOvertaken(): void {
+    this.#log.countOvertaken();
+  }
+
   get hardware(): Interrupts {
     return this.pcpus.hardware;
   }

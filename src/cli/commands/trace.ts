@@ -1,53 +1,10 @@
 import type { CommandModule } from 'yargs';
 import { convertRecording } from '../../lab/convert-recording.ts';
 import { usageError } from '../../model/errors.ts';
-import { SYNTH_KINDS, synthHeader, synthRows } from '../../trace/synth.ts';
-import { writeTrace } from '../../trace/writer.ts';
 import { integer } from '../options.ts';
 import { note, outName } from '../output.ts';
 import { fileName } from '../words.ts';
-
-interface SynthArguments {
-  readonly kind: string;
-  readonly sends: string;
-  readonly vcpus: string;
-  readonly seed: string;
-  readonly ports?: string | undefined;
-  readonly gap: string;
-  readonly out: string;
-}
-
-const synthCommand: CommandModule<object, SynthArguments> = {
-  command: 'synth',
-  describe: 'write a seeded load as a trace table',
-  builder: (y) =>
-    y
-      .option('kind', {
-        type: 'string',
-        demandOption: true,
-        describe: SYNTH_KINDS.map((k) => k.join(': ')).join('; '),
-      })
-      .option('sends', { type: 'string', demandOption: true, describe: 'number of sends' })
-      .option('vcpus', { type: 'string', demandOption: true, describe: 'number of vCPUs' })
-      .option('seed', { type: 'string', demandOption: true, describe: 'seed of the random numbers' })
-      .option('ports', { type: 'string', describe: 'number of ports; 16 a vCPU by default' })
-      .option('gap', { type: 'string', default: '20000', describe: 'mean ns between two sends to a vCPU' })
-      .option('out', { type: 'string', demandOption: true, describe: 'file; compressed if it ends in .gz' }),
-  handler: async (o) => {
-    const vcpus = integer(o.vcpus, 'vcpus');
-    const options = {
-      kind: o.kind,
-      sends: integer(o.sends, 'sends'),
-      vcpus,
-      seed: integer(o.seed, 'seed'),
-      ports: o.ports === undefined ? Math.min(4095, 16 * vcpus) : integer(o.ports, 'ports'),
-      meanGapNanos: integer(o.gap, 'gap'),
-    };
-    const header = synthHeader(options);
-    const rows = await writeTrace(outName(o.out, 'a file'), header, synthRows(options));
-    note(`wrote ${rows} rows`);
-  },
-};
+import { synthCommand } from './trace-synth.ts';
 
 interface ConvertArguments {
   readonly recording: string;
