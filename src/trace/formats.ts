@@ -3,10 +3,10 @@ import { traceError } from '../model/errors.ts';
 import { HEAD_BYTES, type TraceFormat } from './format.ts';
 import type { Input } from './input.ts';
 import { headOf } from './peek.ts';
-import { TEXT_TABLE } from './text-table.ts';
+import { BINARY_TABLE, TEXT_TABLE } from './table-format.ts';
 
 /** The first that matches is taken. */
-export const FORMATS: readonly TraceFormat[] = [TEXT_TABLE];
+export const FORMATS: readonly TraceFormat[] = [BINARY_TABLE, TEXT_TABLE];
 
 /**
  * The format of a file, by its content. What was looked at is read again by whoever reads the input next, a pipe's
