@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import { Exit, ModelBug, UserError } from '../model/errors.ts';
 import { FileSet } from '../model/file-set.ts';
 import { BinaryTableEncoder } from './binary/encoder.ts';
-import { noteFault, notesOf } from './header.ts';
+import { MOST_NOTES, noteFault, notesOf } from './header.ts';
 import type { TraceHeader, TraceRow } from './table.ts';
 import { TextTableEncoder } from './text-encoder.ts';
 
@@ -23,7 +23,12 @@ export type RowSource = Iterable<TraceRow> | AsyncIterable<Iterable<TraceRow>>;
  * @returns the number of rows; throws a UserError (exit 2) when the file cannot be written, or is none
  */
 export async function writeTrace(path: string, header: TraceHeader, rows: RowSource): Promise<number> {
-  for (const [key, value] of notesOf(header)) {
+  const notes = notesOf(header);
+  if (notes.length > MOST_NOTES) {
+    const found = `${notes.length} lines of header, more than ${MOST_NOTES}`;
+    throw new UserError('cannot-write', Exit.usage, found, { file: path });
+  }
+  for (const [key, value] of notes) {
     const fault = noteFault(key, value);
     if (fault !== undefined) throw new ModelBug('a note that cannot be written', { key, value });
   }

@@ -6,7 +6,8 @@ import { writeTrace } from '../../trace/writer.ts';
 import { integer } from '../options.ts';
 import { note, outName } from '../output.ts';
 import { fileName } from '../words.ts';
-import { headCommand, infoCommand } from './trace-look.ts';
+import { anonymiseCommand, cutCommand, mergeCommand } from './trace-edit.ts';
+import { headCommand, infoCommand, validateCommand } from './trace-look.ts';
 
 interface SynthArguments {
   readonly kind: string;
@@ -85,13 +86,17 @@ const convertCommand: CommandModule<object, ConvertArguments> = {
 /** `upcall trace ...`: recordings and trace tables. */
 export const traceCommand: CommandModule = {
   command: 'trace',
-  describe: 'look at recordings and make trace tables: info, head, convert, synth',
+  describe: 'look at recordings, make and change trace tables',
   builder: (y) =>
     y
       .command(infoCommand)
       .command(headCommand)
+      .command(validateCommand)
       .command(convertCommand)
+      .command(mergeCommand)
+      .command(cutCommand)
+      .command(anonymiseCommand)
       .command(synthCommand)
-      .demandCommand(1, 'trace expects info, head, convert or synth'),
+      .demandCommand(1, 'trace expects a command; upcall trace --help lists them'),
   handler: () => {},
 };

@@ -1,7 +1,7 @@
 /** Writes a binary table row by row; memory is one block and the index. */
 import { createHash } from 'node:crypto';
-import { Snapshot } from '../snapshot.ts';
 import type { TraceHeader, TraceRow } from '../table.ts';
+import { TableState } from '../table-state.ts';
 import { encodeBlock } from './block.ts';
 import { type BlockPlace, encodeDone, encodeIndex } from './block-index.ts';
 import { encodeHeader } from './header.ts';
@@ -12,7 +12,7 @@ import { encodeSection } from './sections.ts';
 export class BinaryTableEncoder {
   readonly #emit: (bytes: Uint8Array) => void;
   readonly #hash = createHash('sha256');
-  readonly #snapshot = new Snapshot();
+  readonly #before = new TableState();
   readonly #places: BlockPlace[] = [];
   #rows: TraceRow[] = [];
   #state: TraceRow[] = [];
@@ -27,9 +27,9 @@ export class BinaryTableEncoder {
 
   /** Appends a row; its object is not kept. */
   row(row: TraceRow): void {
-    if (this.#rows.length === 0) this.#state = this.#snapshot.rows(row.time);
+    if (this.#rows.length === 0) this.#state = this.#before.rows(row.time);
     this.#rows.push({ ...row });
-    this.#snapshot.take(row);
+    this.#before.take(row);
     if (this.#rows.length === BLOCK_ROWS) this.#block();
   }
 

@@ -10,7 +10,7 @@ import { EXTERNAL, isOfVcpu, Kind, MAX_PORTS, MAX_VCPUS, rowAt, type TraceRow } 
 const NO_PRIORITY = -1;
 
 /** The state between two rows; what rows may follow each other is for RowState to say. */
-export class Snapshot {
+export class TableState {
   readonly #bound = new Uint8Array(MAX_PORTS);
   readonly #to = new Uint8Array(MAX_PORTS);
   readonly #channel = new Uint8Array(MAX_PORTS);
