@@ -11,6 +11,7 @@ function form(name: string, what: string, magic: Buffer): TraceFormat {
   return {
     name,
     what,
+    isTable: true,
     matches: (head) => head.subarray(0, magic.length).equals(magic),
     info: async (input, tolerance) => {
       const { header, batches } = await openTrace(input);
@@ -39,7 +40,13 @@ function form(name: string, what: string, magic: Buffer): TraceFormat {
         for (let i = 0; i < batch.length; i++) yield formatRow(rowOf(batch, i));
       }
     },
-    rows: (input) => openTrace(input),
+    rows: async (input, { name: other, notes = [] }) => {
+      const { header, batches } = await openTrace(input);
+      return {
+        header: { ...header, name: other ?? header.name, notes: [...header.notes, ...notes] },
+        batches,
+      };
+    },
   };
 }
 

@@ -180,16 +180,3 @@ export function whereIs(file: string, batch: TraceBatch, i: number): Where {
   if (batch.firstLine > 0) return { file, line: batch.firstLine + i };
   return { file, byte: batch.byte, record: batch.firstRecord + i };
 }
-
-/** Puts a row into a batch that has room, behind its last. */
-export function append(batch: TraceBatch, row: TraceRow): void {
-  const i = batch.length++;
-  batch.time[i] = row.time;
-  batch.kind[i] = row.kind;
-  batch.by[i] = row.by;
-  batch.port[i] = row.port;
-  batch.to[i] = row.to;
-  batch.channel[i] = row.channel;
-  batch.handler[i] = row.handler;
-  batch.target[i] = row.target;
-}

@@ -1,8 +1,9 @@
 /** From a block's columns to checked rows. */
 import { traceError, type UserError } from '../../model/errors.ts';
+import { addRow } from '../batches.ts';
 import type { RowCheck } from '../row-check.ts';
 import type { Fault } from '../row-state.ts';
-import { append, emptyBatch, Kind, rowAt, type TraceBatch, type TraceRow, whereIs } from '../table.ts';
+import { emptyBatch, Kind, rowAt, type TraceBatch, type TraceRow, whereIs } from '../table.ts';
 import type { DecodedBlock } from './block.ts';
 import type { BinaryHeader } from './header.ts';
 
@@ -37,7 +38,7 @@ export class BlockRows {
     for (let i = first; i < block.rows; i++) {
       const wrong = this.#fill(row, block, i) ?? this.#check.take(row);
       if (wrong !== undefined) throw this.#error(batch, wrong);
-      append(batch, row);
+      addRow(batch, row);
     }
     this.rows += block.rows - block.state;
     return batch;
