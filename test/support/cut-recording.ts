@@ -19,7 +19,7 @@ if (out === undefined) {
     const tsc = r.timed ? (BigInt(r.tscHigh) << 32n) | BigInt(r.tscLow) : undefined;
     const piece = pieces.get(r.cpu) ?? [];
     pieces.set(r.cpu, piece);
-    piece.push(recordBytes(r.event, [...r.words.subarray(0, r.extra)], tsc));
+    piece.push(recordBytes(r.event, r.words(), tsc));
   });
   const windows = [...pieces].sort(([a], [b]) => a - b).map(([cpu, piece]) => windowBytes(cpu, piece));
   writeFileSync(out, gzipSync(Buffer.concat(windows), { level: 9 }));

@@ -19,7 +19,7 @@ const WRAP = 0x1f002;
 async function read(bytes: Uint8Array, name = 'recording') {
   const seen: string[] = [];
   const facts = await eachRecord(new Input(fileIn(folder, name, bytes)), (r, tick) => {
-    seen.push(`${r.cpu} ${r.event.toString(16)} ${tick} ${[...r.words.subarray(0, r.extra)]}`.trimEnd());
+    seen.push(`${r.cpu} ${r.event.toString(16)} ${tick} ${r.words()}`.trimEnd());
   });
   return { seen, facts };
 }
@@ -34,12 +34,12 @@ test('pCPUs are merged by time, at equal times the last one goes on; no TSC mean
     ]),
   );
   assert.deepEqual(seen, [
-    '1 81001 -100',
     '1 81001 0',
-    '0 81001 0',
-    '0 82004 0 243,0',
-    '1 81001 1000',
-    '0 81001 2000',
+    '1 81001 100',
+    '0 81001 100',
+    '0 82004 100 243,0',
+    '1 81001 1100',
+    '0 81001 2100',
   ]);
   assert.deepEqual([facts.records, facts.firstTsc, facts.ticks], [8, 900n, 2100]);
 });
@@ -75,7 +75,7 @@ test('filler is skipped; lost records stand where the loss began and are counted
       entry(500n),
     ]),
   );
-  assert.deepEqual(seen, ['0 81001 0', '0 1f001 50 5,1,150,0', '0 81001 400']);
+  assert.deepEqual(seen, ['0 81001 0', '0 1f001 50 5,1,150,0', '0 -1 300 5,1,150,0', '0 81001 400']);
   assert.deepEqual([facts.lostRecords, facts.records], [5, 5]);
 });
 
