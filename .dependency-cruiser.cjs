@@ -12,7 +12,7 @@ const MAY = {
   intr: { code: ['model', 'x86'], types: [] },
   trace: { code: ['model'], types: [] },
   lab: { code: ['model', 'x86', 'xen', 'intr', 'trace'], types: [] },
-  report: { code: ['model'], types: ['lab'] },
+  report: { code: ['model'], types: ['lab', 'trace'] },
   cli: { code: ['model', 'trace', 'lab', 'report'], types: ['x86', 'xen', 'intr'] },
 };
 

@@ -25,6 +25,9 @@ export class Input {
   #kept: Buffer[] | undefined;
   #stream: Readable | undefined;
   #sha256: string | undefined;
+  /** What of a stream was looked at before it is read, and where the stream goes on. */
+  #peeked: Buffer[] = [];
+  #rest: AsyncIterator<unknown> | undefined;
 
   /** @param again whether it will be read more than once */
   constructor(path: string, again = false) {
@@ -46,20 +49,56 @@ export class Input {
       yield* this.#kept;
       return;
     }
-    if (this.#stream !== undefined && !this.isFile)
-      throw new ModelBug('a stream was read twice', { path: this.path });
-    const stream = STANDARD_INPUT.includes(this.path) ? process.stdin : await opened(this.path);
-    this.#stream = stream;
     const hash = this.#sha256 === undefined ? createHash('sha256') : undefined;
     const kept: Buffer[] | undefined = this.#again && !this.isFile ? [] : undefined;
-    for await (const block of stream) {
-      const bytes = block as Buffer;
+    for await (const bytes of this.#blocks()) {
       hash?.update(bytes);
       kept?.push(bytes);
       yield bytes;
     }
     if (hash !== undefined) this.#sha256 = hash.digest('hex');
     this.#kept = kept;
+  }
+
+  /** The first blocks for whoever wants to know what this is; `bytes` gives them again. */
+  async *peek(): AsyncGenerator<Buffer> {
+    if (this.#kept !== undefined) {
+      yield* this.#kept;
+      return;
+    }
+    if (this.isFile) {
+      yield* this.#blocks();
+      return;
+    }
+    yield* this.#peeked;
+    this.#rest ??= (await this.#open())[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await this.#rest.next();
+      if (next.done === true) return;
+      this.#peeked.push(next.value as Buffer);
+      yield next.value as Buffer;
+    }
+  }
+
+  async *#blocks(): AsyncGenerator<Buffer> {
+    const rest = this.#rest ?? (await this.#open())[Symbol.asyncIterator]();
+    const peeked = this.#peeked;
+    this.#rest = undefined;
+    this.#peeked = [];
+    yield* peeked;
+    try {
+      for (let next = await rest.next(); next.done !== true; next = await rest.next())
+        yield next.value as Buffer;
+    } finally {
+      await rest.return?.();
+    }
+  }
+
+  async #open(): Promise<Readable> {
+    if (this.#stream !== undefined && !this.isFile)
+      throw new ModelBug('a stream was read twice', { path: this.path });
+    this.#stream = STANDARD_INPUT.includes(this.path) ? process.stdin : await opened(this.path);
+    return this.#stream;
   }
 
   /** Ends a reading before its time, even one that waits for a slow writer. */

@@ -138,3 +138,17 @@ export interface Trace {
 export function rowAt(time: number, kind: number): TraceRow {
   return { time, kind, by: EXTERNAL, port: 0, to: 0, channel: 0, handler: 0, target: 0 };
 }
+
+/** Row `i` of a batch, as an object of its own. */
+export function rowOf(batch: TraceBatch, i: number): TraceRow {
+  return {
+    time: batch.time[i]!,
+    kind: batch.kind[i]!,
+    by: batch.by[i]!,
+    port: batch.port[i]!,
+    to: batch.to[i]!,
+    channel: batch.channel[i]!,
+    handler: batch.handler[i]!,
+    target: batch.target[i]!,
+  };
+}

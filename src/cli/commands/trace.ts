@@ -6,6 +6,7 @@ import { writeTrace } from '../../trace/writer.ts';
 import { integer } from '../options.ts';
 import { note, outName } from '../output.ts';
 import { fileName } from '../words.ts';
+import { headCommand, infoCommand } from './trace-look.ts';
 
 interface SynthArguments {
   readonly kind: string;
@@ -81,11 +82,16 @@ const convertCommand: CommandModule<object, ConvertArguments> = {
   },
 };
 
-/** `upcall trace ...`: making trace tables. */
+/** `upcall trace ...`: recordings and trace tables. */
 export const traceCommand: CommandModule = {
   command: 'trace',
-  describe: 'make trace tables: synth, convert',
+  describe: 'look at recordings and make trace tables: info, head, convert, synth',
   builder: (y) =>
-    y.command(synthCommand).command(convertCommand).demandCommand(1, 'trace expects synth or convert'),
+    y
+      .command(infoCommand)
+      .command(headCommand)
+      .command(convertCommand)
+      .command(synthCommand)
+      .demandCommand(1, 'trace expects info, head, convert or synth'),
   handler: () => {},
 };
