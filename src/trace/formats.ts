@@ -4,9 +4,10 @@ import { HEAD_BYTES, type TraceFormat } from './format.ts';
 import type { Input } from './input.ts';
 import { headOf } from './peek.ts';
 import { TEXT_TABLE } from './text-table.ts';
+import { XENTRACE } from './xentrace/format.ts';
 
 /** The first that matches is taken. */
-export const FORMATS: readonly TraceFormat[] = [TEXT_TABLE];
+export const FORMATS: readonly TraceFormat[] = [XENTRACE, TEXT_TABLE];
 
 /**
  * The format of a file, by its content. What was looked at is read again by whoever reads the input next, a pipe's

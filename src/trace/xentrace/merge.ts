@@ -39,7 +39,17 @@ export interface RecordingFacts {
  */
 export type Visit = (record: TraceRecord, tick: number) => void;
 
+/** What else can be asked of a reading. */
+export interface ReadOptions {
+  /** Told of what is wrong with a record or a window: it throws, or returns when that is to be left out. */
+  readonly onFault?: OnFault;
+  /** Told that a pCPU has no more records, with the time of its last one. */
+  readonly onEnd?: (cpu: number, tick: number) => void;
+}
+
 const TWO_32 = 2 ** 32;
+/** Records visited in one step. */
+const STEP = 4096;
 
 /** Refuses the first fault. */
 function strict(error: Error): never {
@@ -49,27 +59,48 @@ function strict(error: Error): never {
 /**
  * Reads a recording and calls `visit` for every record but those that begin windows and fill buffers.
  *
- * @param onFault is told of what is wrong with a record or a window; it throws, or returns when it is to be left out
  * @throws UserError (exit 6) with the byte, what was found and what was expected
  */
 export async function eachRecord(
   input: Input,
   visit: Visit,
-  onFault: OnFault = strict,
+  options: ReadOptions = {},
 ): Promise<RecordingFacts> {
-  const merge = new Merge(visit, onFault);
+  const reading = readRecords(input, visit, options);
+  for (;;) {
+    const step = await reading.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps, for whoever may stop before the end: some thousand records are visited in each. */
+export async function* readRecords(
+  input: Input,
+  visit: Visit,
+  options: ReadOptions = {},
+): AsyncGenerator<void, RecordingFacts> {
+  const onFault = options.onFault ?? strict;
+  const merge = new Merge(visit, onFault, options.onEnd ?? (() => {}));
   let last = -1;
   for await (const window of windows(input, onFault)) {
-    if (window.cpu <= last) merge.roundEnds();
+    if (window.cpu <= last) {
+      while (merge.runSafe()) yield;
+      merge.roundEnds();
+    }
     last = window.cpu;
     merge.add(window);
   }
-  return merge.finish();
+  merge.allRead();
+  while (merge.runAll()) yield;
+  return merge.facts();
 }
 
 class Merge {
   readonly #visit: Visit;
   readonly #onFault: OnFault;
+  readonly #onEnd: (cpu: number, tick: number) => void;
+  /** Whether all windows have come. */
+  #whole = false;
   readonly #counts = { bySlot: new Float64Array(EVENT_SLOTS), droppedBytes: 0 };
   readonly #cpus = new Map<number, CpuStream>();
   /** Streams with a record that waits, by key; among equal keys the one that went last is first. */
@@ -87,9 +118,10 @@ class Merge {
   #lostRecords = 0;
   #skewed = 0;
 
-  constructor(visit: Visit, onFault: OnFault) {
+  constructor(visit: Visit, onFault: OnFault, onEnd: (cpu: number, tick: number) => void) {
     this.#visit = visit;
     this.#onFault = onFault;
+    this.#onEnd = onEnd;
   }
 
   add(window: Window): void {
@@ -106,14 +138,28 @@ class Merge {
     if (!waiting && this.#step(stream)) this.#insert(stream);
   }
 
+  /** Visits what is older than the round before this one, in part; whether more of it waits. */
+  runSafe(): boolean {
+    return this.#run(this.#safe);
+  }
+
   /** All pCPUs have been visited once more: what is older than the round before is complete. */
   roundEnds(): void {
-    this.#run(this.#safe);
     this.#safe = this.#newest;
   }
 
-  finish(): RecordingFacts {
-    this.#run(Number.POSITIVE_INFINITY);
+  /** All windows have come. */
+  allRead(): void {
+    this.#whole = true;
+    for (const stream of this.#cpus.values()) if (!stream.ready) this.#onEnd(stream.cpu, this.#tick(stream));
+  }
+
+  /** Visits what waits, in part; whether more does. */
+  runAll(): boolean {
+    return this.#run(Number.POSITIVE_INFINITY);
+  }
+
+  facts(): RecordingFacts {
     const { bySlot, droppedBytes } = this.#counts;
     const events = new Map<number, number>();
     bySlot.forEach((n, slot) => {
@@ -133,19 +179,21 @@ class Merge {
     };
   }
 
-  /** Visits what waits up to a key, in order. */
-  #run(until: number): void {
+  /** Visits what waits up to a key, in order and a step of it; whether more waits. */
+  #run(until: number): boolean {
     const order = this.#order;
-    for (;;) {
+    for (let left = STEP; left > 0; ) {
       const least = order[0];
-      if (least === undefined || least.key > until) return;
+      if (least === undefined || least.key > until) return false;
       const next = order[1];
       const turn = next === undefined ? until : Math.min(next.key, until);
       let more = true;
-      while (more && least.key <= turn) more = this.#deliver(least);
+      for (; more && left > 0 && least.key <= turn; left--) more = this.#deliver(least);
       order.shift();
       if (more) this.#insert(least);
+      else if (this.#whole) this.#onEnd(least.cpu, this.#tick(least));
     }
+    return true;
   }
 
   /** Visits the record of a stream and goes to the next one; false when there is none at the moment. */
