@@ -1,6 +1,7 @@
 /** What a format of recordings is: how its files are told from others, and what can be done with them. */
 import type { Binding } from './bindings.ts';
 import type { Input } from './input.ts';
+import type { Interrupt } from './interrupts.ts';
 import type { Trace } from './table.ts';
 import type { Tolerance } from './tolerance.ts';
 
@@ -37,8 +38,12 @@ export interface RowsOptions {
   readonly domain: number;
   /** Its channels before the recording began; none if not known. */
   readonly bindings: readonly Binding[];
+  /** Its interrupts at that time, which name the ports of a recording that knows interrupts only. */
+  readonly interrupts?: readonly Interrupt[] | undefined;
   /** Ticks of the recorded clock per second, where the recording does not say; undefined if not known. */
   readonly clockHz?: number | undefined;
+  /** What the table's header is to say besides, first. */
+  readonly notes?: ReadonlyArray<readonly [key: string, value: string]> | undefined;
 }
 
 /** One format. */

@@ -3,11 +3,25 @@ import { traceError } from '../model/errors.ts';
 import { HEAD_BYTES, type TraceFormat } from './format.ts';
 import type { Input } from './input.ts';
 import { headOf } from './peek.ts';
+import { DTRACE } from './text/dtrace.ts';
+import { traceFormatOf } from './text/format.ts';
+import { FTRACE } from './text/ftrace.ts';
+import { KTRDUMP } from './text/ktrdump.ts';
+import { PERF_SCRIPT } from './text/perf-script.ts';
+import { TRACE_CMD } from './text/trace-cmd.ts';
 import { TEXT_TABLE } from './text-table.ts';
 import { XENTRACE } from './xentrace/format.ts';
 
 /** The first that matches is taken. */
-export const FORMATS: readonly TraceFormat[] = [XENTRACE, TEXT_TABLE];
+export const FORMATS: readonly TraceFormat[] = [
+  XENTRACE,
+  TEXT_TABLE,
+  traceFormatOf(TRACE_CMD),
+  traceFormatOf(FTRACE),
+  traceFormatOf(PERF_SCRIPT),
+  traceFormatOf(KTRDUMP),
+  traceFormatOf(DTRACE),
+];
 
 /**
  * The format of a file, by its content. What was looked at is read again by whoever reads the input next, a pipe's

@@ -29,15 +29,20 @@ export class Input {
   #peeked: Buffer[] = [];
   #rest: AsyncIterator<unknown> | undefined;
 
-  /** @param again whether it will be read more than once */
-  constructor(path: string, again = false) {
+  /**
+   * @param again whether it will be read more than once
+   * @param bytes all of it, if it is in memory already; `path` is then only its name
+   */
+  constructor(path: string, again = false, bytes?: Buffer) {
     this.path = path;
-    this.isFile = !STANDARD_INPUT.includes(path) && isRegular(path);
+    this.isFile = bytes === undefined && !STANDARD_INPUT.includes(path) && isRegular(path);
     this.#again = again;
+    if (bytes !== undefined) this.#kept = [bytes];
   }
 
   /** SHA-256 of all bytes, known once they have been read to the end. */
   get sha256(): string {
+    if (this.#kept !== undefined) this.#sha256 ??= hashOf(this.#kept);
     if (this.#sha256 === undefined)
       throw new ModelBug('an input was not read to its end', { path: this.path });
     return this.#sha256;
@@ -105,6 +110,12 @@ export class Input {
   close(): void {
     this.#stream?.destroy();
   }
+}
+
+function hashOf(blocks: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const block of blocks) hash.update(block);
+  return hash.digest('hex');
 }
 
 /** Whether a regular file is there; what cannot be looked at is told when it is opened. */

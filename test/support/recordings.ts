@@ -32,6 +32,10 @@ if (folder === undefined || !existsSync(folder)) {
       state,
       '--domain',
       String(domain),
+      '--clock-hz',
+      '1000000000',
+      '--note',
+      'clock=instructions executed by an emulator; gaps are not times of Xen',
       '--out',
       out,
     ];

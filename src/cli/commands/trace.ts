@@ -2,11 +2,12 @@ import type { CommandModule } from 'yargs';
 import { convertRecording } from '../../lab/convert-recording.ts';
 import { usageError } from '../../model/errors.ts';
 import { SYNTH_KINDS, synthHeader, synthRows } from '../../trace/synth.ts';
+import { toleranceOf } from '../../trace/tolerance.ts';
 import { writeTrace } from '../../trace/writer.ts';
 import { integer } from '../options.ts';
 import { note, outName } from '../output.ts';
 import { fileName } from '../words.ts';
-import { headCommand, infoCommand } from './trace-look.ts';
+import { headCommand, infoCommand, TOLERATE_OPTION, tolerating } from './trace-look.ts';
 
 interface SynthArguments {
   readonly kind: string;
@@ -55,32 +56,68 @@ interface ConvertArguments {
   readonly name: string;
   readonly state?: string | undefined;
   readonly domain: string;
+  readonly 'clock-hz'?: string | undefined;
+  readonly note: readonly string[];
+  readonly tolerate?: string | undefined;
   readonly out: string;
 }
 
 const convertCommand: CommandModule<object, ConvertArguments> = {
   command: 'convert <recording>',
-  describe: 'turn an ftrace text recording (- for standard input) into a trace table',
+  describe: 'turn a recording (- for standard input) into a trace table',
   builder: (y) =>
     y
       .positional('recording', { type: 'string', demandOption: true })
       .option('name', { type: 'string', demandOption: true, describe: 'name of the trace' })
-      .option('state', { type: 'string', describe: 'state file with lsevtchn before the recording' })
+      .option('state', {
+        type: 'string',
+        describe: 'what was bound before: lsevtchn, debug key e, /proc/interrupts, vmstat -i',
+      })
       .option('domain', { type: 'string', default: '0', describe: 'number of the recorded domain' })
+      .option('clock-hz', {
+        type: 'string',
+        describe: 'ticks per second of a recorded counter (x86-tsc, KTR)',
+      })
+      .option('note', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'key=value for the header; repeated',
+      })
+      .option('tolerate', TOLERATE_OPTION)
       .option('out', { type: 'string', demandOption: true, describe: 'file; compressed if it ends in .gz' }),
   handler: async (o) => {
     if (!/^[\w.-]{1,64}$/.test(o.name)) throw usageError('--name expects letters, digits, dots, hyphens');
     if (o.state === o.recording) throw usageError('the recording and --state are the same file');
-    const rows = await convertRecording({
+    const tolerance = toleranceOf(o.tolerate);
+    const options = {
       recording: fileName(o.recording),
       name: o.name,
       state: o.state === undefined ? undefined : fileName(o.state),
       domain: integer(o.domain, 'domain'),
+      clockHz: o['clock-hz'] === undefined ? undefined : clockRate(o['clock-hz']),
+      notes: o.note.map(headerNote),
       out: outName(o.out, 'a file'),
-    });
+    };
+    const rows = await tolerating(tolerance, () => convertRecording(options, tolerance));
     note(`wrote ${rows} rows`);
   },
 };
+
+/** A rate that a table's header may have. */
+function clockRate(text: string): number {
+  const hz = integer(text, 'clock-hz');
+  if (hz < 1000 || hz > 1e10) throw usageError(`--clock-hz expects 1000..10000000000, found ${text}`);
+  return hz;
+}
+
+/** A line of the header that a user adds. */
+function headerNote(text: string): [key: string, value: string] {
+  const m = /^([a-z0-9_]{1,64})=([\x20-\x7e]{1,256})$/.exec(text);
+  if (m === null) throw usageError(`--note expects key=value, key of a-z, 0-9 and _, found "${text}"`);
+  if (['name', 'clock_hz', 'vcpus'].includes(m[1]!)) throw usageError(`--note cannot set ${m[1]}`);
+  return [m[1]!, m[2]!];
+}
 
 /** `upcall trace ...`: recordings and trace tables. */
 export const traceCommand: CommandModule = {
