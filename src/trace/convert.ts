@@ -25,6 +25,17 @@ export function convert(
   bindings: readonly Binding[],
   domain: number,
 ): Converted {
+  const converted = convertAbsolute(events, bindings, domain);
+  rebase(converted.rows);
+  return converted;
+}
+
+/** The same with the recording's own times; rows of channels that were bound before have -1. */
+export function convertAbsolute(
+  events: readonly GuestEvent[],
+  bindings: readonly Binding[],
+  domain: number,
+): Converted {
   return new Converter(learnNames(events), bindings, domain).run(events);
 }
 
@@ -75,7 +86,6 @@ class Converter {
     const order = this.#rows.map((row, i) => ({ row, i }));
     order.sort((a, b) => a.row.time - b.row.time || a.i - b.i);
     const rows = order.map(({ row }) => row);
-    rebase(rows);
     return { rows, vcpus: this.#vcpus, counts: this.#counts };
   }
 

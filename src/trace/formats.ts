@@ -10,10 +10,12 @@ import { FTRACE } from './text/ftrace.ts';
 import { KTRDUMP } from './text/ktrdump.ts';
 import { PERF_SCRIPT } from './text/perf-script.ts';
 import { TRACE_CMD } from './text/trace-cmd.ts';
+import { XENTRACE } from './xentrace/format.ts';
 
 /** The first that matches is taken. */
 export const FORMATS: readonly TraceFormat[] = [
   BINARY_TABLE,
+  XENTRACE,
   TEXT_TABLE,
   traceFormatOf(TRACE_CMD),
   traceFormatOf(FTRACE),
