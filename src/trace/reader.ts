@@ -2,7 +2,7 @@
  * Reads a trace table and checks it: header, columns, time order, ports and vCPUs in range, what may follow what
  * came before (row-state.ts), and the trailer that says the file is whole.
  */
-import { traceError, type UserError } from '../model/errors.ts';
+import { traceError, UserError } from '../model/errors.ts';
 import { isBinary } from './binary/layout.ts';
 import { openBinary } from './binary/reader.ts';
 import { codesOf, type Dialect } from './dialect.ts';
@@ -28,6 +28,7 @@ import {
   type TraceHeader,
   VERSION,
 } from './table.ts';
+import { Tolerance } from './tolerance.ts';
 import { DIALECTS, readableVersions } from './versions.ts';
 
 const BATCH_ROWS = 4096;
@@ -37,18 +38,19 @@ const HANDLER_CODES = codesOf(HANDLERS);
 /**
  * Opens a trace table in either form, told by its first byte. Throws a UserError (exit 6) that names file, line or
  * byte, found and expected.
+ *
+ * @param tolerance of rows of a text that may not be there; a binary table is whole or refused
  */
-export async function openTrace(from: string | Input): Promise<Trace> {
+export async function openTrace(from: string | Input, tolerance = Tolerance.strict()): Promise<Trace> {
   const input = inputOf(from);
-  return isBinary(await headOf(input, 1, () => true)) ? openBinary(input) : openText(input);
+  return isBinary(await headOf(input, 1, () => true)) ? openBinary(input) : openText(input, tolerance);
 }
 
-/** Opens a text table; errors as `openTrace`. */
-export async function openText(input: Input): Promise<Trace> {
+async function openText(input: Input, tolerance: Tolerance): Promise<Trace> {
   const lines = new LineCursor(readLineBlocks(input, 'a trace'));
   try {
     const header = await readHeader(input.path, lines);
-    return { header, batches: rowsOf(input, header, lines) };
+    return { header, batches: rowsOf(input, header, lines, tolerance) };
   } catch (error) {
     input.close();
     throw error;
@@ -63,9 +65,14 @@ export async function readTraceHeader(input: Input): Promise<TraceHeader> {
 }
 
 /** The rows; a writer that is slow to say more is not waited for when they are wrong. */
-async function* rowsOf(input: Input, header: TraceHeader, lines: LineCursor): AsyncGenerator<TraceBatch> {
+async function* rowsOf(
+  input: Input,
+  header: TraceHeader,
+  lines: LineCursor,
+  tolerance: Tolerance,
+): AsyncGenerator<TraceBatch> {
   try {
-    yield* new RowReader(input.path, header, lines).batches();
+    yield* new RowReader(input.path, header, lines, tolerance).batches();
   } finally {
     input.close();
   }
@@ -109,9 +116,12 @@ class RowReader {
   readonly #state = new RowState();
   #time = 0;
   #rows = 0;
+  #skipped = 0;
+  readonly #tolerance: Tolerance;
 
-  constructor(file: string, header: TraceHeader, lines: LineCursor) {
+  constructor(file: string, header: TraceHeader, lines: LineCursor, tolerance: Tolerance) {
     this.#file = file;
+    this.#tolerance = tolerance;
     this.#vcpus = header.vcpus;
     this.#dialect = DIALECTS.find((d) => d.version === header.version)!;
     this.#lines = lines;
@@ -128,20 +138,42 @@ class RowReader {
       }
       if (whole) throw this.#error(shown(text), 'nothing behind the trailer');
       if (text.startsWith('# end ')) {
-        const expected = `# end rows=${this.#rows}`;
-        if (text !== expected) throw this.#error(shown(text), `"${expected}"`);
+        const expected = this.#trailer();
+        if (text !== expected) this.#tolerance.skip(this.#error(shown(text), `"${expected}"`));
         whole = true;
         continue;
       }
       if (batch.length === 0) batch.firstLine = this.#lines.line;
-      this.#row(text, batch);
-      if (batch.length === BATCH_ROWS) {
+      const skipped = this.#skips(text, batch);
+      // Rows of a batch are on consecutive lines, so one that is skipped ends it.
+      if (batch.length === BATCH_ROWS || (skipped && batch.length > 0)) {
         yield batch;
         batch.length = 0;
       }
     }
-    if (!whole) throw this.#error('the end of the file: it is cut off', `"# end rows=${this.#rows}"`);
+    if (!whole)
+      this.#tolerance.skip(this.#error('the end of the file: it is cut off', `"${this.#trailer()}"`));
     if (batch.length > 0) yield batch;
+    this.#tolerance.finish();
+  }
+
+  /** The last line that the rows so far call for. */
+  #trailer(): string {
+    return `# end rows=${this.#rows + this.#skipped}`;
+  }
+
+  /** Takes a row; true when it may not be there and is left out. */
+  #skips(text: string, batch: TraceBatch): boolean {
+    try {
+      this.#row(text, batch);
+      this.#tolerance.read();
+      return false;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#tolerance.skip(error);
+      this.#skipped++;
+      return true;
+    }
   }
 
   #row(text: string, batch: TraceBatch): void {
