@@ -104,15 +104,15 @@ test('interrupts of Linux without probes: each delivery implies a send, ports ar
   ]);
   assert.deepEqual([header.clockHz, header.vcpus], [1_000_000_000, 2]);
   assert.deepEqual(
-    [notes.port_1, notes.port_3, notes.sends_inferred, notes.events_unused],
-    ['irq 24: timer0', 'irq 51: vif1.0-q0-tx', '3', '1'],
+    [notes.ports_1, notes.sends_inferred, notes.events_unused],
+    ['1 = irq 24: timer0; 2 = irq 26: resched0; 3 = irq 51: vif1.0-q0-tx', '3', '1'],
   );
 });
 
 test('perf script: the same events under its names; a CPU is needed', async () => {
   const { rows, notes } = await convert(PERF_SAMPLE);
   assert.deepEqual(rows, ['0,bound,-,1,1,interdomain,ithread,', '0,send,-,1,,,,blocked']);
-  assert.equal(notes.port_1, 'irq 64: blkif');
+  assert.equal(notes.ports_1, '1 = irq 64: blkif');
   await assert.rejects(
     convert('a 1 1.000000: irq:irq_handler_entry: irq=1 name=x\n'),
     /recording:1: found irq:irq_handler_entry without a CPU/,
@@ -176,10 +176,7 @@ test('KTR: threads, filters and their threads, binds and unbinds, idle vCPUs; th
     '6000,unbind,0,2,,,,',
   ]);
   assert.equal(header.clockHz, 2_400_000_000);
-  assert.deepEqual(
-    [notes.port_1, notes.port_2, notes.events_unused],
-    ['irq 2128: xn0', 'irq 2130: xbd0', '1'],
-  );
+  assert.deepEqual([notes.ports_1, notes.events_unused], ['1 = irq 2128: xn0; 2 = irq 2130: xbd0', '1']);
 });
 
 test('DTrace: a delivery was sent when its upcall began or before; lines of one CPU after those of another', async () => {
