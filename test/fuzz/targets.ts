@@ -82,5 +82,6 @@ export const TARGETS: readonly Target[] = [
   formatTarget('dtrace', true),
   SNAPSHOT,
   formatTarget('upcall-trace', true),
+  formatTarget('upcall-trace-binary', false),
   formatTarget('xentrace', false),
 ];
