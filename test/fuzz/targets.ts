@@ -82,5 +82,7 @@ export const TARGETS: readonly Target[] = [
   formatTarget('dtrace', true),
   SNAPSHOT,
   formatTarget('upcall-trace', true),
+  formatTarget('upcall-trace-csv', true),
+  formatTarget('upcall-trace-jsonl', true),
   formatTarget('xentrace', false),
 ];
