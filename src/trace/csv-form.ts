@@ -20,6 +20,7 @@ import { readLineBlocks } from './lines.ts';
 import { LineFault, type LineForm, readRows } from './row-reader.ts';
 import { COLUMNS, type Trace, VERSION } from './table.ts';
 import { formatRow, type WrittenForm } from './text-encoder.ts';
+import type { Tolerance } from './tolerance.ts';
 import { DIALECTS, readableVersions } from './versions.ts';
 
 const CSV_COLUMNS = `${COLUMNS},key,value`;
@@ -79,7 +80,7 @@ export function isCsvTable(head: Buffer): boolean {
 }
 
 /** Opens a table; a UserError (exit 6) with file, line, found and expected. */
-export async function openCsv(input: Input): Promise<Trace> {
+export async function openCsv(input: Input, tolerance: Tolerance): Promise<Trace> {
   const lines = new LineCursor(readLineBlocks(input, 'a trace'));
   const file = input.path;
   const next = async (): Promise<string[]> => {
@@ -126,7 +127,7 @@ export async function openCsv(input: Input): Promise<Trace> {
       throw traceError({ file, line: header.at < 0 ? lines.line : header.at + 3 }, ...header.fault);
     }
     lines.back();
-    return { header, batches: readRows(input, header, lines, FORM) };
+    return { header, batches: readRows(input, header, lines, FORM, tolerance) };
   } catch (error) {
     input.close();
     throw error;

@@ -31,6 +31,7 @@ import {
   VERSION,
 } from './table.ts';
 import type { WrittenForm } from './text-encoder.ts';
+import type { Tolerance } from './tolerance.ts';
 import { DIALECTS, readableVersions } from './versions.ts';
 
 const FIELDS = COLUMNS.split(',');
@@ -116,12 +117,12 @@ export function isJsonTable(head: Buffer): boolean {
 }
 
 /** Opens a table; a UserError (exit 6) with file, line, found and expected. */
-export async function openJson(input: Input): Promise<Trace> {
+export async function openJson(input: Input, tolerance: Tolerance): Promise<Trace> {
   const lines = new LineCursor(readLineBlocks(input, 'a trace'));
   const where = { file: input.path, line: 1 };
   try {
     const header = readHeader((await lines.next()) ?? '');
-    return { header, batches: readRows(input, header, lines, FORM) };
+    return { header, batches: readRows(input, header, lines, FORM, tolerance) };
   } catch (error) {
     input.close();
     throw error instanceof LineFault ? traceError(where, ...error.fault) : error;

@@ -15,6 +15,7 @@ import { inputOf, readLineBlocks } from './lines.ts';
 import { headOf } from './peek.ts';
 import { type LineForm, readRows } from './row-reader.ts';
 import { COLUMNS, MAGIC, type Trace, type TraceHeader, VERSION } from './table.ts';
+import { Tolerance } from './tolerance.ts';
 import { DIALECTS, readableVersions } from './versions.ts';
 
 const NEWLINE = 10;
@@ -28,21 +29,22 @@ const TEXT_FORM: LineForm = {
 /**
  * Opens a trace table in any of its forms, told by its first bytes. Throws a UserError (exit 6) that names file, line
  * or byte, found and expected.
+ *
+ * @param tolerance of rows of a text that may not be there; a binary table is whole or refused
  */
-export async function openTrace(from: string | Input): Promise<Trace> {
+export async function openTrace(from: string | Input, tolerance = Tolerance.strict()): Promise<Trace> {
   const input = inputOf(from);
   const head = await headOf(input, HEAD_BYTES, (bytes) => isBinary(bytes) || bytes.includes(NEWLINE));
   if (isBinary(head)) return openBinary(input);
-  if (isCsvTable(head)) return openCsv(input);
-  return isJsonTable(head) ? openJson(input) : openText(input);
+  if (isCsvTable(head)) return openCsv(input, tolerance);
+  return isJsonTable(head) ? openJson(input, tolerance) : openText(input, tolerance);
 }
 
-/** Opens a text table; errors as `openTrace`. */
-export async function openText(input: Input): Promise<Trace> {
+async function openText(input: Input, tolerance: Tolerance): Promise<Trace> {
   const lines = new LineCursor(readLineBlocks(input, 'a trace'));
   try {
     const header = await readHeader(input.path, lines);
-    return { header, batches: readRows(input, header, lines, TEXT_FORM) };
+    return { header, batches: readRows(input, header, lines, TEXT_FORM, tolerance) };
   } catch (error) {
     input.close();
     throw error;

@@ -2,7 +2,7 @@
  * The rows of a table that has one a line, in whichever form: turned into checked batches. A form says what the fields of a
  * line are; what they may be, and what may follow what, is the same for all.
  */
-import { traceError, type UserError } from '../model/errors.ts';
+import { traceError, UserError } from '../model/errors.ts';
 import { codesOf, type Dialect } from './dialect.ts';
 import { shown } from './header.ts';
 import type { Input } from './input.ts';
@@ -21,6 +21,7 @@ import {
   type TraceBatch,
   type TraceHeader,
 } from './table.ts';
+import type { Tolerance } from './tolerance.ts';
 import { DIALECTS } from './versions.ts';
 
 const BATCH_ROWS = 4096;
@@ -53,9 +54,10 @@ export async function* readRows(
   header: TraceHeader,
   lines: LineCursor,
   form: LineForm,
+  tolerance: Tolerance,
 ): AsyncGenerator<TraceBatch> {
   try {
-    yield* new RowReader(input.path, header, lines, form).batches();
+    yield* new RowReader(input.path, header, lines, form, tolerance).batches();
   } finally {
     input.close();
   }
@@ -71,9 +73,12 @@ class RowReader {
   readonly #state = new RowState();
   #time = 0;
   #rows = 0;
+  #skipped = 0;
+  readonly #tolerance: Tolerance;
 
-  constructor(file: string, header: TraceHeader, lines: LineCursor, form: LineForm) {
+  constructor(file: string, header: TraceHeader, lines: LineCursor, form: LineForm, tolerance: Tolerance) {
     this.#file = file;
+    this.#tolerance = tolerance;
     this.#vcpus = header.vcpus;
     this.#dialect = DIALECTS.find((d) => d.version === header.version)!;
     this.#lines = lines;
@@ -90,23 +95,47 @@ class RowReader {
         break;
       }
       if (whole) throw this.#error(shown(text), 'nothing behind the trailer');
-      const fields = this.#fields(text);
-      if (fields === undefined) {
-        whole = this.#form.ends(text, this.#rows);
-        if (!whole) throw this.#error(shown(text), `"${this.#form.trailer(this.#rows)}"`);
-        continue;
-      }
       if (batch.length === 0) batch.firstLine = this.#lines.line;
-      this.#row(text, fields, batch);
-      if (batch.length === BATCH_ROWS) {
+      const taken = this.#take(text, batch);
+      if (taken === 'end') whole = true;
+      // Rows of a batch are on consecutive lines, so one that is skipped ends it.
+      if (batch.length === BATCH_ROWS || (taken === 'skipped' && batch.length > 0)) {
         yield batch;
         batch.length = 0;
       }
     }
     if (!whole) {
-      throw this.#error('the end of the file: it is cut off', `"${this.#form.trailer(this.#rows)}"`);
+      const expected = `"${this.#form.trailer(this.#rows + this.#skipped)}"`;
+      this.#tolerance.skip(this.#error('the end of the file: it is cut off', expected));
     }
     if (batch.length > 0) yield batch;
+    this.#tolerance.finish();
+  }
+
+  /** Takes a row, or leaves one out that may not be there. */
+  #take(text: string, batch: TraceBatch): 'row' | 'skipped' | 'end' {
+    try {
+      const fields = this.#fields(text);
+      if (fields !== undefined) {
+        this.#row(text, fields, batch);
+        this.#tolerance.read();
+        return 'row';
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#tolerance.skip(error);
+      this.#skipped++;
+      return 'skipped';
+    }
+    this.#end(text);
+    return 'end';
+  }
+
+  /** Checks the line that ends the table: it counts the rows, those left out too. */
+  #end(text: string): void {
+    const rows = this.#rows + this.#skipped;
+    if (this.#form.ends(text, rows)) return;
+    this.#tolerance.skip(this.#error(shown(text), `"${this.#form.trailer(rows)}"`));
   }
 
   #fields(text: string): readonly string[] | undefined {

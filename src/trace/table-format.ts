@@ -8,7 +8,6 @@ import { openTrace } from './reader.ts';
 import { KINDS, MAGIC, rowOf } from './table.ts';
 import { formatRow } from './text-encoder.ts';
 
-/** A table is trusted whole or not at all: it has no records that could be left out. */
 function form(name: string, what: string, matches: (head: Buffer) => boolean): TraceFormat {
   return {
     name,
@@ -16,7 +15,7 @@ function form(name: string, what: string, matches: (head: Buffer) => boolean): T
     isTable: true,
     matches,
     info: async (input, tolerance) => {
-      const { header, batches } = await openTrace(input);
+      const { header, batches } = await openTrace(input, tolerance);
       const counter = new Counter();
       const perVcpu = new Map<string, number>();
       for await (const batch of batches) {
@@ -25,7 +24,6 @@ function form(name: string, what: string, matches: (head: Buffer) => boolean): T
           const by = batch.by[i]! < 0 ? '-' : String(batch.by[i]);
           perVcpu.set(by, (perVcpu.get(by) ?? 0) + 1);
         }
-        tolerance.read(batch.length);
       }
       return counter.info(name, [
         ['version', header.version],
@@ -36,14 +34,14 @@ function form(name: string, what: string, matches: (head: Buffer) => boolean): T
         ['notes', new Map(header.notes)],
       ]);
     },
-    head: async function* (input) {
-      const { batches } = await openTrace(input);
+    head: async function* (input, tolerance) {
+      const { batches } = await openTrace(input, tolerance);
       for await (const batch of batches) {
         for (let i = 0; i < batch.length; i++) yield formatRow(rowOf(batch, i));
       }
     },
-    rows: async (input, { name: other, notes = [] }) => {
-      const { header, batches } = await openTrace(input);
+    rows: async (input, { name: other, notes = [] }, tolerance) => {
+      const { header, batches } = await openTrace(input, tolerance);
       return {
         header: { ...header, name: other ?? header.name, notes: [...header.notes, ...notes] },
         batches,

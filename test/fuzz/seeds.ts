@@ -1,4 +1,5 @@
 /** Good inputs of each reader, small, and the words of its grammar. */
+import { RandomStream } from '../../src/model/random.ts';
 import {
   DEBUG_KEY_SAMPLE,
   DTRACE_SAMPLES,
@@ -11,12 +12,15 @@ import {
   TRACE_CMD_SAMPLE,
   VMSTAT_SAMPLE,
 } from '../support/samples.ts';
+import { binaryBytes, everyKind, tableByChance } from '../support/tables.ts';
 import { recordBytes, windowBytes } from '../support/xentrace-file.ts';
+import { mended } from './binary-frame.ts';
 
 /** Samples and words of one reader. */
 interface Seed {
   readonly samples: readonly Buffer[];
   readonly words: readonly string[];
+  mend?(bytes: Buffer): Buffer;
 }
 
 /** Probes on the event-channel code: binds, a delivery, sends, an unbind. */
@@ -287,6 +291,11 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
   'upcall-trace-jsonl': {
     samples: JSON_TABLES,
     words: [...TABLE_WORDS, '"by"', '"to"', '"rows"', '"notes"', 'true', '[', ']', '{}'],
+  },
+  'upcall-trace-binary': {
+    samples: [everyKind(), tableByChance(new RandomStream(3, 'small'), 12, 4, 2)].map(binaryBytes),
+    words: TABLE_WORDS,
+    mend: mended,
   },
   xentrace: { samples: [Buffer.concat([one, two]), Buffer.concat([two, one, two]), one], words: RECORDS },
 };

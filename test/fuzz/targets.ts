@@ -84,5 +84,6 @@ export const TARGETS: readonly Target[] = [
   formatTarget('upcall-trace', true),
   formatTarget('upcall-trace-csv', true),
   formatTarget('upcall-trace-jsonl', true),
+  formatTarget('upcall-trace-binary', false),
   formatTarget('xentrace', false),
 ];
