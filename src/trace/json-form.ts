@@ -84,10 +84,17 @@ function fieldOf(key: string, value: unknown): string {
   if (value === undefined) return '';
   if (TEXTS.has(key)) {
     if (typeof value === 'string') return value;
-    throw new LineFault(`${key} ${shown(JSON.stringify(value))}`, 'a string');
+    throw new LineFault(`${key} ${brief(value)}`, 'a string');
   }
   if (Number.isSafeInteger(value)) return String(value);
-  throw new LineFault(`${key} ${shown(JSON.stringify(value))}`, 'an integer');
+  throw new LineFault(`${key} ${brief(value)}`, 'an integer');
+}
+
+/** A value in a message; of a list or an object, which may be deep, only that it is one. */
+function brief(value: unknown): string {
+  if (typeof value === 'string') return shown(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'a list' : 'an object';
 }
 
 /** The members of the object in a line. */
@@ -135,12 +142,12 @@ function readHeader(line: string): TraceHeader {
   const version = members.get('upcall_trace');
   const dialect = DIALECTS.find((d) => d.version === version);
   if (dialect === undefined) {
-    throw new LineFault(`format version ${shown(JSON.stringify(version))}`, `version ${readableVersions()}`);
+    throw new LineFault(`format version ${brief(version)}`, `version ${readableVersions()}`);
   }
   const notes: Array<[string, string]> = [];
   for (const key of OWN) {
     const value = members.get(key);
-    if (value !== undefined) notes.push([key, typeof value === 'string' ? value : JSON.stringify(value)]);
+    if (value !== undefined) notes.push([key, typeof value === 'string' ? value : brief(value)]);
   }
   const more = members.get('notes') ?? [];
   if (!Array.isArray(more) || more.length > MOST_NOTES) {
@@ -148,7 +155,7 @@ function readHeader(line: string): TraceHeader {
   }
   for (const note of more as unknown[]) {
     if (!Array.isArray(note) || note.length !== 2 || note.some((text) => typeof text !== 'string')) {
-      throw new LineFault(`note ${shown(JSON.stringify(note))}`, 'a pair of strings');
+      throw new LineFault(`note ${brief(note)}`, 'a pair of strings');
     }
     notes.push([String(note[0]), String(note[1])]);
   }

@@ -1,4 +1,5 @@
 /** Good inputs of each reader, small, and the words of its grammar. */
+import { gzipSync } from 'node:zlib';
 import { RandomStream } from '../../src/model/random.ts';
 import {
   DEBUG_KEY_SAMPLE,
@@ -182,6 +183,12 @@ const FREEBSD_KTR = `   107   0            17000 intr_event_schedule_thread: pid
    101   1            13000 intr_event_remove_handler: removing xbd0 from irq2130: xbd0
 `;
 
+/** A window with one record, compressed by xz. */
+const XZ_SAMPLE = Buffer.from(
+  '/Td6WFoAAAFpIt42AgAhARYAAAB0L+Wj4AAXABRdAAG8HCEO/o8Ae3XXJltIq9Xqn1/AACeW5dkAASwY00bbCpBCmQ0BAAAAAAFZWg==',
+  'base64',
+);
+
 const texts = (...list: readonly string[]) => list.map((text) => Buffer.from(text));
 
 const SHORT_TABLE = `# upcall-trace 1
@@ -296,6 +303,16 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
     samples: [everyKind(), tableByChance(new RandomStream(3, 'small'), 12, 4, 2)].map(binaryBytes),
     words: TABLE_WORDS,
     mend: mended,
+  },
+  compressed: {
+    samples: [
+      gzipSync(FTRACE_SAMPLE),
+      gzipSync(TABLE_SAMPLE, { level: 0 }),
+      gzipSync(one, { level: 0 }),
+      Buffer.concat([gzipSync(KTR_SAMPLE), gzipSync(FREEBSD_KTR)]),
+      XZ_SAMPLE,
+    ],
+    words: RECORDS,
   },
   xentrace: { samples: [Buffer.concat([one, two]), Buffer.concat([two, one, two]), one], words: RECORDS },
 };
