@@ -1,17 +1,19 @@
-/** The two forms of the trace table, as formats among the others. */
+/** The forms of the trace table, as formats among the others. */
 import { MAGIC_BYTES } from './binary/layout.ts';
 import { Counter } from './counter.ts';
+import { isCsvTable } from './csv-form.ts';
 import type { TraceFormat } from './format.ts';
+import { isJsonTable } from './json-form.ts';
 import { openTrace } from './reader.ts';
 import { KINDS, MAGIC, rowOf } from './table.ts';
 import { formatRow } from './text-encoder.ts';
 
-function form(name: string, what: string, magic: Buffer): TraceFormat {
+function form(name: string, what: string, matches: (head: Buffer) => boolean): TraceFormat {
   return {
     name,
     what,
     isTable: true,
-    matches: (head) => head.subarray(0, magic.length).equals(magic),
+    matches,
     info: async (input, tolerance) => {
       const { header, batches } = await openTrace(input, tolerance);
       const counter = new Counter();
@@ -49,7 +51,17 @@ function form(name: string, what: string, magic: Buffer): TraceFormat {
 }
 
 /** CSV lines behind a header of notes. */
-export const TEXT_TABLE = form('upcall-trace', 'a trace table (text)', Buffer.from(`${MAGIC} `));
+export const TEXT_TABLE = form('upcall-trace', 'a trace table (text)', begins(Buffer.from(`${MAGIC} `)));
 
 /** The same in blocks of columns. */
-export const BINARY_TABLE = form('upcall-trace-binary', 'a trace table (binary)', MAGIC_BYTES);
+export const BINARY_TABLE = form('upcall-trace-binary', 'a trace table (binary)', begins(MAGIC_BYTES));
+
+/** One record a row, the header's included. */
+export const CSV_TABLE = form('upcall-trace-csv', 'a trace table (CSV)', isCsvTable);
+
+/** One object a row. */
+export const JSON_TABLE = form('upcall-trace-jsonl', 'a trace table (JSON lines)', isJsonTable);
+
+function begins(magic: Buffer): (head: Buffer) => boolean {
+  return (head) => head.subarray(0, magic.length).equals(magic);
+}

@@ -15,7 +15,7 @@ const LOCATED =
 /** Errors about a file as a whole have no line. */
 const PLACED = /^fuzzed(?: \(decompressed\))?(?::\d+| at byte \d+)/;
 const WHOLE =
-  /found (?:an empty file|no event that tells|no channel of domain|a recording (?:that gives|whose row)|interrupt \d+ on CPU|\d+ interrupts)/;
+  /found (?:an empty file|no event that tells|no channel of domain|a recording (?:that gives|whose row)|interrupt \d+ on CPU|\d+ interrupts|.* after \d+ bytes of decompressed text)/;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 const LONGEST_MESSAGE = 1000;
 

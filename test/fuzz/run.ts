@@ -85,7 +85,8 @@ async function work(job: Job): Promise<void> {
   const cpu = process.cpuUsage();
   let longest = 0;
   let bytes = 0;
-  let peak = 0;
+  let heap = 0;
+  let rss = 0;
   for (let i = job.from; i < job.from + job.runs; i++) {
     Atomics.store(at, 0, BigInt(i));
     const input = mutator.input(i);
@@ -98,7 +99,10 @@ async function work(job: Job): Promise<void> {
       throw error;
     }
     longest = Math.max(longest, performance.now() - started);
-    if (i % 10_000 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed);
+    if (i % 10_000 > 0) continue;
+    const memory = process.memoryUsage();
+    heap = Math.max(heap, memory.heapUsed);
+    rss = Math.max(rss, memory.rss);
   }
   const seconds = (performance.now() - begin) / 1000;
   const used = process.cpuUsage(cpu);
@@ -113,7 +117,8 @@ async function work(job: Job): Promise<void> {
       cpu_seconds: Math.round((used.user + used.system) / 1e6),
       per_second: Math.round(job.runs / seconds),
       longest_ms: Math.round(longest),
-      peak_heap_mb: Math.round(peak / 1e6),
+      peak_heap_mb: Math.round(heap / 1e6),
+      peak_rss_mb: Math.round(rss / 1e6),
     }),
   );
 }

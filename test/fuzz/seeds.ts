@@ -1,4 +1,5 @@
 /** Good inputs of each reader, small, and the words of its grammar. */
+import { gzipSync } from 'node:zlib';
 import { RandomStream } from '../../src/model/random.ts';
 import {
   DEBUG_KEY_SAMPLE,
@@ -8,6 +9,7 @@ import {
   LSEVTCHN_SAMPLE,
   PERF_SAMPLE,
   PROC_INTERRUPTS_SAMPLE,
+  TABLE_SAMPLE,
   TRACE_CMD_SAMPLE,
   VMSTAT_SAMPLE,
 } from '../support/samples.ts';
@@ -181,25 +183,63 @@ const FREEBSD_KTR = `   107   0            17000 intr_event_schedule_thread: pid
    101   1            13000 intr_event_remove_handler: removing xbd0 from irq2130: xbd0
 `;
 
-const TABLE = `# upcall-trace 2
-# name: small
+/** A window with one record, compressed by xz. */
+const XZ_SAMPLE = Buffer.from(
+  '/Td6WFoAAAFpIt42AgAhARYAAAB0L+Wj4AAXABRdAAG8HCEO/o8Ae3XXJltIq9Xqn1/AACeW5dkAASwY00bbCpBCmQ0BAAAAAAFZWg==',
+  'base64',
+);
+
+const texts = (...list: readonly string[]) => list.map((text) => Buffer.from(text));
+
+const SHORT_TABLE = `# upcall-trace 1
+# name: short
 # clock_hz: 1000000000
-# vcpus: 2
+# vcpus: 1
 time,kind,by,port,to,channel,handler,target
-0,bound,-,1,0,interdomain,filter,
-0,bound,-,2,1,virq,user,
-10,send,-,1,,,,running
-11,halt,1,,,,,
-12,preempt,0,,,,,
-13,resume,0,,,,,
-20,bind,0,7,1,unbound,ithread,
-21,priority,0,7,3,,,
-22,move,1,7,0,,,
-23,notify,1,0,,,,
-24,unmask,0,2,,,,
-30,unbind,0,7,,,,
-# end rows=12
+0,bound,-,1,0,ipi,filter,
+10,send,0,1,,,,blocked
+# end rows=2
 `;
+
+/** The same tables in the other forms. */
+const CSV_TABLES = texts(
+  `time,kind,by,port,to,channel,handler,target,key,value
+,format,,,,,,,upcall-trace,2
+,header,,,,,,,name,small
+,header,,,,,,,clock_hz,1000000000
+,header,,,,,,,vcpus,2
+,header,,,,,,,shows,"commas, ""quotes"""
+0,bound,-,1,0,interdomain,filter,,,
+10,send,-,1,,,,running,,
+11,halt,1,,,,,,,
+12,preempt,0,,,,,,,
+13,resume,0,,,,,,,
+20,bind,0,7,1,unbound,ithread,,,
+21,priority,0,7,3,,,,,
+22,move,1,7,0,,,,,
+23,notify,1,0,,,,,,
+,end,,,,,,,rows,9
+`,
+  `"time","kind","by","port","to","channel","handler","target","key","value"
+"","format","","","","","","","upcall-trace","1"
+"","header","","","","","","","name","short"
+"","header","","","","","","","clock_hz","1000000000"
+"","header","","","","","","","vcpus","1"
+"0","bound","-","1","0","ipi","filter","","",""
+"","end","","","","","","","rows","1"
+`,
+);
+const JSON_TABLES = texts(
+  `{"upcall_trace":2,"name":"small","clock_hz":1000000000,"vcpus":2,"notes":[["shows","commas, \\"quotes\\""]]}
+{"time":0,"kind":"bound","by":null,"port":1,"to":0,"channel":"interdomain","handler":"filter"}
+{"time":10,"kind":"send","by":null,"port":1,"target":"running"}
+{"time":11,"kind":"halt","by":1}
+{"time":20,"kind":"bind","by":0,"port":7,"to":1,"channel":"unbound","handler":"ithread"}
+{"time":21,"kind":"priority","by":0,"port":7,"to":3}
+{"time":23,"kind":"notify","by":1,"port":0}
+{"rows":6}
+`,
+);
 
 const one = windowBytes(0, [
   recordBytes(0x21101, [0x0001_0000], 1000n),
@@ -228,8 +268,6 @@ const RECORDS = [
   Buffer.from([0x02, 0x11, 0x08, 0xb0]),
 ].map((bytes) => bytes.toString('latin1'));
 
-const texts = (...list: readonly string[]) => list.map((text) => Buffer.from(text));
-
 /** By reader. */
 export const SEEDS: Readonly<Record<string, Seed>> = {
   ftrace: { samples: texts(FTRACE_SAMPLE, PROBES), words: LINUX_WORDS },
@@ -253,13 +291,28 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
     words: STATE_WORDS,
   },
   'upcall-trace': {
-    samples: texts(TABLE, TABLE.replace(/11,halt(?:.|\n)*22,/, '22,').replace('rows=12', 'rows=6')),
+    samples: texts(TABLE_SAMPLE, SHORT_TABLE),
     words: TABLE_WORDS,
+  },
+  'upcall-trace-csv': { samples: CSV_TABLES, words: [...TABLE_WORDS, 'format', 'header', 'end', 'rows'] },
+  'upcall-trace-jsonl': {
+    samples: JSON_TABLES,
+    words: [...TABLE_WORDS, '"by"', '"to"', '"rows"', '"notes"', 'true', '[', ']', '{}'],
   },
   'upcall-trace-binary': {
     samples: [everyKind(), tableByChance(new RandomStream(3, 'small'), 12, 4, 2)].map(binaryBytes),
     words: TABLE_WORDS,
     mend: mended,
+  },
+  compressed: {
+    samples: [
+      gzipSync(FTRACE_SAMPLE),
+      gzipSync(TABLE_SAMPLE, { level: 0 }),
+      gzipSync(one, { level: 0 }),
+      Buffer.concat([gzipSync(KTR_SAMPLE), gzipSync(FREEBSD_KTR)]),
+      XZ_SAMPLE,
+    ],
+    words: RECORDS,
   },
   xentrace: { samples: [Buffer.concat([one, two]), Buffer.concat([two, one, two]), one], words: RECORDS },
 };

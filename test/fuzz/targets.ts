@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { checked } from '../../src/trace/checked.ts';
 import type { TraceFormat } from '../../src/trace/format.ts';
-import { FORMATS } from '../../src/trace/formats.ts';
+import { detect, FORMATS } from '../../src/trace/formats.ts';
 import { Input } from '../../src/trace/input.ts';
 import { openTrace } from '../../src/trace/reader.ts';
 import { NO_SNAPSHOT, readSnapshot } from '../../src/trace/snapshot.ts';
@@ -73,6 +73,18 @@ const SNAPSHOT: Target = {
   },
 };
 
+/** Compressed files of several formats, each read as whatever it is taken for. */
+const COMPRESSED: Target = {
+  name: 'compressed',
+  text: false,
+  ...SEEDS.compressed!,
+  read: async (input) => {
+    const format = await detect(input);
+    const info = await format.info(input, Tolerance.strict());
+    assert.ok(info.records >= 0);
+  },
+};
+
 /** Every reader, by name. */
 export const TARGETS: readonly Target[] = [
   formatTarget('ftrace', true),
@@ -82,6 +94,9 @@ export const TARGETS: readonly Target[] = [
   formatTarget('dtrace', true),
   SNAPSHOT,
   formatTarget('upcall-trace', true),
+  formatTarget('upcall-trace-csv', true),
+  formatTarget('upcall-trace-jsonl', true),
   formatTarget('upcall-trace-binary', false),
   formatTarget('xentrace', false),
+  COMPRESSED,
 ];
