@@ -47,18 +47,26 @@ const DRIFT = 1e-6;
 const LEAST_PAIRS = 8;
 const LEAST_SHARE = 0.3;
 
-/** The offset that most sends, or without enough of them most upcalls, agree on; undefined if none does. */
+/** The offset that most sends and upcalls agree on; undefined if they agree on none. */
 export function findOffset(sends: readonly Anchors[], upcalls: readonly Anchors[]): Offset | undefined {
   let best: Offset | undefined;
   let most = 0;
-  for (const [low, width] of [...peaksOf(sends), ...peaksOf(upcalls)]) {
-    const bySends = agreement(sends, low - width, 4 * width);
-    const byUpcalls = agreement(upcalls, low - width, 4 * width);
-    const share = shareOf(bySends) + shareOf(byUpcalls);
-    if (share <= most) continue;
+  const consider = (offset: number): void => {
+    const all = checkOffset(offset, sends, upcalls);
+    const share = shareOf(all.sends) + shareOf(all.upcalls);
+    if (share <= most) return;
     most = share;
-    // The earliest that Xen saw of a send is nearest to the truth; an upcall is seen long after its entry.
-    best = { offset: bySends?.least ?? byUpcalls!.most, sends: bySends, upcalls: byUpcalls };
+    best = all;
+  };
+  // The earliest that Xen saw of a send is nearest to the truth; an upcall is seen long after its entry.
+  for (const [low, width] of peaksOf(sends)) {
+    const found = agreement(sends, low - width, 4 * width);
+    if (found !== undefined) consider(found.least);
+  }
+  if (best !== undefined) return best;
+  for (const [low, width] of peaksOf(upcalls)) {
+    const found = agreement(upcalls, low - width, 4 * width);
+    if (found !== undefined) consider(found.most);
   }
   return best;
 }
