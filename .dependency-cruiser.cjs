@@ -49,6 +49,7 @@ const packageRules = [
   ['csv-stringify', '^src/report/csv\\.ts$'],
   ['simple-statistics', '^(src/model/summary\\.ts$|bench/)'],
   ['xz-decompress', '^src/trace/decompressed\\.ts$'],
+  ['fflate', '^src/trace/(text-encoder|binary/block)\\.ts$'],
   ['benchmark', '^bench/harness\\.ts$'],
 ].map(([name, where]) => ({
   name: `${name}-in-one-place`,

@@ -1,9 +1,10 @@
-/** From a recording's files to a trace table with its provenance. */
+/** From a recording's files to a trace table with its provenance, or from a table to one of another form. */
 import { usageError } from '../model/errors.ts';
+import { checked } from '../trace/checked.ts';
+import type { TraceFormat } from '../trace/format.ts';
 import { detect } from '../trace/formats.ts';
 import { Input } from '../trace/input.ts';
 import { NO_SNAPSHOT, readSnapshot } from '../trace/snapshot.ts';
-import { rowOf, type Trace, type TraceRow } from '../trace/table.ts';
 import type { Tolerance } from '../trace/tolerance.ts';
 import { writeTrace } from '../trace/writer.ts';
 
@@ -11,7 +12,8 @@ import { writeTrace } from '../trace/writer.ts';
 export interface ConvertOptions {
   /** A recording of any format that can be one; "-" for standard input. */
   readonly recording: string;
-  readonly name: string;
+  /** Name of the table; a table has one already. */
+  readonly name: string | undefined;
   /** Snapshot of the channels and interrupts before the recording. */
   readonly state?: string | undefined;
   readonly domain: number;
@@ -25,19 +27,19 @@ export interface ConvertOptions {
 export async function convertRecording(o: ConvertOptions, tolerance: Tolerance): Promise<number> {
   const input = new Input(o.recording);
   const format = await detect(input);
-  if (format.rows === undefined) {
+  const refusal = refusalOf(format, o);
+  if (format.rows === undefined || refusal !== undefined) {
     input.close();
-    throw usageError(`${o.recording} is ${format.what}, which cannot be turned into a trace table`);
+    throw usageError(`${o.recording} is ${format.what}, ${refusal}`);
   }
   const snapshot = o.state === undefined ? NO_SNAPSHOT : await readSnapshot(o.state, o.domain);
   const trace = await format.rows(input, { ...o, ...snapshot }, tolerance);
-  return writeTrace(o.out, trace.header, await rowsOf(trace));
+  return writeTrace(o.out, trace.header, checked(trace, o.recording));
 }
 
-async function rowsOf(trace: Trace): Promise<TraceRow[]> {
-  const rows: TraceRow[] = [];
-  for await (const batch of trace.batches) {
-    for (let i = 0; i < batch.length; i++) rows.push(rowOf(batch, i));
-  }
-  return rows;
+/** Why a file cannot be converted as it is asked for. */
+function refusalOf(format: TraceFormat, o: ConvertOptions): string | undefined {
+  if (format.rows === undefined) return 'which cannot be turned into a trace table';
+  if (format.isTable !== true) return o.name === undefined ? 'which has no name: expected --name' : undefined;
+  return o.state === undefined ? undefined : 'which says itself what was bound: --state is for recordings';
 }

@@ -1,6 +1,8 @@
 /** From a recording of the hypervisor and one of a guest to a trace table with its provenance. */
 import { createHash } from 'node:crypto';
 import { traceError } from '../model/errors.ts';
+import { batchesOf } from '../trace/batches.ts';
+import { checked } from '../trace/checked.ts';
 import { Input } from '../trace/input.ts';
 import { DomainView } from '../trace/join/domain-view.ts';
 import { type GuestSide, readGuestSide } from '../trace/join/guest-side.ts';
@@ -74,7 +76,7 @@ export async function joinRecordings(o: JoinOptions, tolerance: Tolerance): Prom
       ...notes,
     ],
   };
-  return writeTrace(o.out, header, rows);
+  return writeTrace(o.out, header, checked({ header, batches: batchesOf(rows) }, o.guest));
 }
 
 /** Refuses recordings of different times. */

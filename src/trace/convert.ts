@@ -4,33 +4,11 @@
  * docs/recorded-delivery-to-send.md; the rules have the same numbers here.
  */
 import type { Binding } from './bindings.ts';
+import { type ConvertCounts, type Converted, rebase } from './convert/converted.ts';
 import { isIdle } from './convert/known.ts';
 import { channelOf, handlerOf, IOCTL, learnNames, type Names } from './convert/port-names.ts';
 import { field, type GuestEvent } from './guest-event.ts';
 import { Channel, Handler, Kind, MAX_PORTS, rowAt, TargetState, type TraceRow } from './table.ts';
-
-/** What the conversion saw and could not use; every number ends up in the table's header. */
-export interface ConvertCounts {
-  /** Events taken out of the recording. */
-  deliveries: number;
-  /** Sends seen in the recording, by system call, driver or IPI. */
-  sends_seen: number;
-  /** Sends inferred from a delivery nobody was seen to send. */
-  sends_inferred: number;
-  /** Sends to a port whose other end was closed or is not known. */
-  sends_without_peer: number;
-  /** IPIs whose port was not learned, because it never fired. */
-  ipis_without_port: number;
-  /** Deliveries of a port that the recording and the snapshot do not show bound. */
-  deliveries_unbound: number;
-}
-
-/** A converted recording. */
-export interface Converted {
-  readonly rows: TraceRow[];
-  readonly vcpus: number;
-  readonly counts: ConvertCounts;
-}
 
 /** Names of Linux' IPI actions by the vector number of xen_send_IPI_one (arch/x86/include/asm/xen/events.h). */
 const IPI_NAMES = ['resched', 'callfunc', 'callfuncsingle', 'spinlock', 'irqwork'];
@@ -306,10 +284,4 @@ class Converter {
     this.#outstanding.delete(port);
     this.#fresh.delete(port);
   }
-}
-
-/** Counts times from the first row with one, so that a table does not say when it was recorded. */
-export function rebase(rows: readonly TraceRow[]): void {
-  const start = rows.find((row) => row.time >= 0)?.time ?? 0;
-  for (const row of rows) row.time = Math.max(0, row.time - start);
 }

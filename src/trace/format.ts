@@ -52,6 +52,8 @@ export interface TraceFormat {
   readonly name: string;
   /** What a file of it is called in an error. */
   readonly what: string;
+  /** Whether it is a form of the trace table: it has a name, and says itself what was bound before. */
+  readonly isTable?: boolean;
   /**
    * Whether a file that begins like this is one.
    *

@@ -3,17 +3,18 @@ import { traceError } from '../model/errors.ts';
 import { HEAD_BYTES, type TraceFormat } from './format.ts';
 import type { Input } from './input.ts';
 import { headOf } from './peek.ts';
+import { BINARY_TABLE, TEXT_TABLE } from './table-format.ts';
 import { DTRACE } from './text/dtrace.ts';
 import { traceFormatOf } from './text/format.ts';
 import { FTRACE } from './text/ftrace.ts';
 import { KTRDUMP } from './text/ktrdump.ts';
 import { PERF_SCRIPT } from './text/perf-script.ts';
 import { TRACE_CMD } from './text/trace-cmd.ts';
-import { TEXT_TABLE } from './text-table.ts';
 import { XENTRACE } from './xentrace/format.ts';
 
 /** The first that matches is taken. */
 export const FORMATS: readonly TraceFormat[] = [
+  BINARY_TABLE,
   XENTRACE,
   TEXT_TABLE,
   traceFormatOf(TRACE_CMD),

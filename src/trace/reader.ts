@@ -3,9 +3,14 @@
  * came before (row-state.ts), and the trailer that says the file is whole.
  */
 import { traceError, type UserError } from '../model/errors.ts';
+import { isBinary } from './binary/layout.ts';
+import { openBinary } from './binary/reader.ts';
 import { codesOf, type Dialect } from './dialect.ts';
+import { headerOf, MOST_NOTES, noteFault, shown } from './header.ts';
 import type { Input } from './input.ts';
+import { LineCursor } from './line-cursor.ts';
 import { inputOf, readLineBlocks } from './lines.ts';
+import { headOf } from './peek.ts';
 import { RowState } from './row-state.ts';
 import {
   CHANNELS,
@@ -17,22 +22,29 @@ import {
   Kind,
   MAGIC,
   MAX_PORTS,
-  MAX_VCPUS,
   PRIORITIES,
   type Trace,
   type TraceBatch,
   type TraceHeader,
   VERSION,
 } from './table.ts';
-import { DIALECTS } from './versions.ts';
+import { DIALECTS, readableVersions } from './versions.ts';
 
 const BATCH_ROWS = 4096;
 const CHANNEL_CODES = codesOf(CHANNELS);
 const HANDLER_CODES = codesOf(HANDLERS);
 
-/** Opens a trace table. Throws a UserError (exit 6) that names file, line, found and expected. */
+/**
+ * Opens a trace table in either form, told by its first byte. Throws a UserError (exit 6) that names file, line or
+ * byte, found and expected.
+ */
 export async function openTrace(from: string | Input): Promise<Trace> {
   const input = inputOf(from);
+  return isBinary(await headOf(input, 1, () => true)) ? openBinary(input) : openText(input);
+}
+
+/** Opens a text table; errors as `openTrace`. */
+export async function openText(input: Input): Promise<Trace> {
   const lines = new LineCursor(readLineBlocks(input, 'a trace'));
   try {
     const header = await readHeader(input.path, lines);
@@ -59,52 +71,14 @@ async function* rowsOf(input: Input, header: TraceHeader, lines: LineCursor): As
   }
 }
 
-/** The lines of a file one by one, waiting only between blocks. */
-class LineCursor {
-  /** Number of the line last returned, 1-based. */
-  line = 0;
-  readonly #blocks: AsyncIterator<string[]>;
-  #block: string[] = [];
-  #next = 0;
-
-  constructor(blocks: AsyncIterable<string[]>) {
-    this.#blocks = blocks[Symbol.asyncIterator]();
-  }
-
-  /** The next line of the block in memory; undefined when another must be fetched. */
-  take(): string | undefined {
-    if (this.#next === this.#block.length) return undefined;
-    this.line++;
-    return this.#block[this.#next++];
-  }
-
-  /** Fetches the next block; false at the end of the file. */
-  async fetch(): Promise<boolean> {
-    const next = await this.#blocks.next();
-    if (next.done === true) return false;
-    this.#block = next.value;
-    this.#next = 0;
-    return true;
-  }
-
-  /** The next line; undefined at the end of the file. */
-  async next(): Promise<string | undefined> {
-    for (;;) {
-      const line = this.take();
-      if (line !== undefined || !(await this.fetch())) return line;
-    }
-  }
-}
-
 async function readHeader(file: string, lines: LineCursor): Promise<TraceHeader> {
   const magic = (await lines.next()) ?? '';
   if (!magic.startsWith(`${MAGIC} `))
-    throw traceError({ file, line: 1 }, quote(magic), `"${MAGIC} ${VERSION}"`);
+    throw traceError({ file, line: 1 }, shown(magic), `"${MAGIC} ${VERSION}"`);
   const version = magic.slice(MAGIC.length + 1);
   const dialect = DIALECTS.find((d) => String(d.version) === version);
   if (dialect === undefined) {
-    const readable = DIALECTS.map((d) => d.version).join(' or ');
-    throw traceError({ file, line: 1 }, `format version ${quote(version)}`, `version ${readable}`);
+    throw traceError({ file, line: 1 }, `format version ${shown(version)}`, `version ${readableVersions()}`);
   }
   const notes: Array<[string, string]> = [];
   for (;;) {
@@ -113,24 +87,17 @@ async function readHeader(file: string, lines: LineCursor): Promise<TraceHeader>
     if (text === undefined) throw traceError({ file, line }, 'the end of the file', `"${COLUMNS}"`);
     if (text === COLUMNS) break;
     const note = /^# ([a-z0-9_]+): ([\x20-\x7e]*)$/.exec(text);
-    if (note === null) throw traceError({ file, line }, quote(text), `"# key: value" or "${COLUMNS}"`);
-    notes.push([note[1]!, note[2]!]);
+    if (note === null) throw traceError({ file, line }, shown(text), `"# key: value" or "${COLUMNS}"`);
+    const fault = noteFault(note[1]!, note[2]!);
+    if (fault !== undefined) throw traceError({ file, line }, ...fault);
+    if (notes.push([note[1]!, note[2]!]) > MOST_NOTES) {
+      throw traceError({ file, line }, `note ${notes.length}`, `at most ${MOST_NOTES} notes`);
+    }
   }
-  const take = (key: string): string => {
-    const at = notes.findIndex(([k]) => k === key);
-    if (at < 0) throw traceError({ file, line: lines.line }, 'a header without it', `"# ${key}: ..."`);
-    return notes.splice(at, 1)[0]![1];
-  };
-  const name = take('name');
-  const clockHz = Number(take('clock_hz'));
-  const vcpus = Number(take('vcpus'));
-  if (!Number.isSafeInteger(clockHz) || clockHz < 1000 || clockHz > 1e10) {
-    throw traceError({ file }, `clock_hz ${clockHz}`, 'an integer 1000..10000000000');
-  }
-  if (!Number.isSafeInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS) {
-    throw traceError({ file }, `vcpus ${vcpus}`, `an integer 1..${MAX_VCPUS}`);
-  }
-  return { version: dialect.version, name, clockHz, vcpus, notes };
+  const header = headerOf(dialect.version, notes);
+  if (!('fault' in header)) return header;
+  // The first note is on line 2; a note that is missing is told at the line that should come after it.
+  throw traceError({ file, line: header.at < 0 ? lines.line : header.at + 2 }, ...header.fault);
 }
 
 /** Turns lines into checked batches. */
@@ -159,10 +126,10 @@ class RowReader {
         if (await this.#lines.fetch()) continue;
         break;
       }
-      if (whole) throw this.#error(quote(text), 'nothing behind the trailer');
+      if (whole) throw this.#error(shown(text), 'nothing behind the trailer');
       if (text.startsWith('# end ')) {
         const expected = `# end rows=${this.#rows}`;
-        if (text !== expected) throw this.#error(quote(text), `"${expected}"`);
+        if (text !== expected) throw this.#error(shown(text), `"${expected}"`);
         whole = true;
         continue;
       }
@@ -179,13 +146,13 @@ class RowReader {
 
   #row(text: string, batch: TraceBatch): void {
     const fields = text.split(',');
-    if (fields.length !== 8) throw this.#error(quote(text), `8 columns: ${COLUMNS}`);
+    if (fields.length !== 8) throw this.#error(shown(text), `8 columns: ${COLUMNS}`);
     const time = this.#integer(fields[0]!, 'time', 0, Number.MAX_SAFE_INTEGER);
     if (time < this.#time) throw this.#error(`time ${time}`, `${this.#time} or later: time runs backwards`);
     const kind = this.#name(fields[1]!, this.#dialect.kinds, 'kind');
     const by = fields[2] === '-' ? EXTERNAL : this.#integer(fields[2]!, 'by', 0, this.#vcpus - 1);
     if (isOfVcpu(kind) && fields[3] !== '') {
-      throw this.#error(`port ${quote(fields[3]!)}`, `an empty port: a row of kind ${fields[1]} has none`);
+      throw this.#error(`port ${shown(fields[3]!)}`, `an empty port: a row of kind ${fields[1]} has none`);
     }
     const lowest = kind === Kind.notify ? 0 : 1;
     const port = isOfVcpu(kind) ? 0 : this.#integer(fields[3]!, 'port', lowest, MAX_PORTS - 1);
@@ -217,7 +184,7 @@ class RowReader {
   #integer(text: string, what: string, low: number, high: number): number {
     const value = Number(text);
     if (!/^\d{1,16}$/.test(text) || value > high || value < low) {
-      throw this.#error(`${what} ${quote(text)}`, `an integer ${low}..${high}`);
+      throw this.#error(`${what} ${shown(text)}`, `an integer ${low}..${high}`);
     }
     return value;
   }
@@ -226,16 +193,10 @@ class RowReader {
     const code = codes.get(text);
     if (code !== undefined) return code;
     const names = [...codes.keys()].filter((n) => n !== '').join(', ');
-    throw this.#error(`${what} ${quote(text)}`, `one of ${names} in version ${this.#dialect.version}`);
+    throw this.#error(`${what} ${shown(text)}`, `one of ${names} in version ${this.#dialect.version}`);
   }
 
   #error(found: string, expected: string): UserError {
     return traceError({ file: this.#file, line: this.#lines.line }, found, expected);
   }
-}
-
-/** Untrusted text in a message: bounded, and without control characters. */
-function quote(text: string): string {
-  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;
-  return `"${shown.replace(/[^\x20-\x7e]/g, '?')}"`;
 }

@@ -13,6 +13,19 @@ function mayBeExternal(kind: number): boolean {
 export class RowState {
   readonly #bound = new Uint8Array(MAX_PORTS);
   readonly #preempted = new Uint8Array(MAX_VCPUS);
+  /** Whether time has started: a row of another kind than `bound` has come. */
+  #started = false;
+  #ports = 0;
+
+  /** Number of ports bound. */
+  get ports(): number {
+    return this.#ports;
+  }
+
+  /** Whether a port is bound. */
+  isBound(port: number): boolean {
+    return this.#bound[port] === 1;
+  }
 
   /** Takes one row, whose fields are in their ranges and codes as in table.ts; undefined if it may be there. */
   take(kind: number, by: number, port: number, channel: number, handler: number): Fault | undefined {
@@ -20,15 +33,21 @@ export class RowState {
       const expected = isOfVcpu(kind) ? 'the vCPU it happened to' : 'the vCPU that did it';
       return [`"by" is - in a row of kind ${KINDS[kind]}`, expected];
     }
+    if (kind !== Kind.bound) this.#started = true;
+    else if (this.#started) return ['a row of kind bound', 'none after time starts'];
     if (isOfVcpu(kind)) return this.#takeOfVcpu(kind, by);
     const bound = this.#bound[port] === 1;
     if (kind === Kind.bound || kind === Kind.bind) {
       if (bound) return [`port ${port} is bound already`, 'an unbind first'];
       if (channel === 0 || handler === 0) return ['no channel or handler', 'both, in a bind'];
       this.#bound[port] = 1;
+      this.#ports++;
     } else if (kind !== Kind.notify) {
       if (!bound) return [`${KINDS[kind]} on unbound port ${port}`, 'a bind of it before'];
-      if (kind === Kind.unbind) this.#bound[port] = 0;
+      if (kind === Kind.unbind) {
+        this.#bound[port] = 0;
+        this.#ports--;
+      }
     }
     return undefined;
   }

@@ -7,6 +7,7 @@ import { clockRate, headerNote } from '../header-options.ts';
 import { integer } from '../options.ts';
 import { note, outName } from '../output.ts';
 import { fileName } from '../words.ts';
+import { TABLE_OUT_OPTION, tableName } from './trace-edit.ts';
 import { TOLERATE_OPTION, tolerating } from './trace-look.ts';
 
 interface JoinArguments {
@@ -49,9 +50,8 @@ export const joinCommand: CommandModule<object, JoinArguments> = {
         describe: 'key=value for the header; repeated',
       })
       .option('tolerate', TOLERATE_OPTION)
-      .option('out', { type: 'string', demandOption: true, describe: 'file; compressed if it ends in .gz' }),
+      .option('out', TABLE_OUT_OPTION),
   handler: async (o) => {
-    if (!/^[\w.-]{1,64}$/.test(o.name)) throw usageError('--name expects letters, digits, dots, hyphens');
     const files = [o.xentrace, o.guest, ...(o.state === undefined ? [] : [o.state])];
     if (new Set(files).size < files.length)
       throw usageError('the recordings and --state must be different files');
@@ -59,7 +59,7 @@ export const joinCommand: CommandModule<object, JoinArguments> = {
     const options = {
       xentrace: fileName(o.xentrace),
       guest: fileName(o.guest),
-      name: o.name,
+      name: tableName(o.name),
       state: o.state === undefined ? undefined : fileName(o.state),
       domain: integer(o.domain, 'domain'),
       clockHz: clockRate(o['clock-hz']),

@@ -1,6 +1,6 @@
-/** `upcall trace info` and `head`: what is in a recording of any format. */
+/** `upcall trace info`, `head` and `validate`: what is in a recording of any format. */
 import type { CommandModule } from 'yargs';
-import { infoJson, infoText } from '../../report/trace-info.ts';
+import { infoJson, infoText, qualityOf } from '../../report/trace-info.ts';
 import { detect } from '../../trace/formats.ts';
 import { Input } from '../../trace/input.ts';
 import { type Tolerance, toleranceOf } from '../../trace/tolerance.ts';
@@ -84,5 +84,30 @@ export const headCommand: CommandModule<object, HeadArguments> = {
       input.close();
       print(pending);
     });
+  },
+};
+
+interface ValidateArguments {
+  readonly files: readonly string[];
+  readonly tolerate?: string | undefined;
+}
+
+/** `upcall trace validate` */
+export const validateCommand: CommandModule<object, ValidateArguments> = {
+  command: 'validate <files..>',
+  describe: 'read recordings or tables from end to end; exit code 6 at the first fault that is not tolerated',
+  builder: (y) =>
+    y
+      .positional('files', { type: 'string', array: true, demandOption: true })
+      .option('tolerate', TOLERATE_OPTION),
+  handler: async (o) => {
+    for (const file of o.files) {
+      const input = new Input(fileName(file));
+      const tolerance = toleranceOf(o.tolerate);
+      await tolerating(tolerance, async () => {
+        const info = await (await detect(input)).info(input, tolerance);
+        print(`${input.path}: valid ${info.format}, ${qualityOf(info, tolerance.skipped)}\n`);
+      });
+    }
   },
 };

@@ -8,8 +8,9 @@ import { clockRate, headerNote } from '../header-options.ts';
 import { integer } from '../options.ts';
 import { note, outName } from '../output.ts';
 import { fileName } from '../words.ts';
+import { anonymiseCommand, cutCommand, mergeCommand, TABLE_OUT_OPTION, tableName } from './trace-edit.ts';
 import { joinCommand } from './trace-join.ts';
-import { headCommand, infoCommand, TOLERATE_OPTION, tolerating } from './trace-look.ts';
+import { headCommand, infoCommand, TOLERATE_OPTION, tolerating, validateCommand } from './trace-look.ts';
 
 interface SynthArguments {
   readonly kind: string;
@@ -55,7 +56,7 @@ const synthCommand: CommandModule<object, SynthArguments> = {
 
 interface ConvertArguments {
   readonly recording: string;
-  readonly name: string;
+  readonly name?: string | undefined;
   readonly state?: string | undefined;
   readonly domain: string;
   readonly 'clock-hz'?: string | undefined;
@@ -66,11 +67,11 @@ interface ConvertArguments {
 
 const convertCommand: CommandModule<object, ConvertArguments> = {
   command: 'convert <recording>',
-  describe: 'turn a recording (- for standard input) into a trace table',
+  describe: 'turn a recording (- for standard input) into a trace table, or a table into its other form',
   builder: (y) =>
     y
       .positional('recording', { type: 'string', demandOption: true })
-      .option('name', { type: 'string', demandOption: true, describe: 'name of the trace' })
+      .option('name', { type: 'string', describe: 'name of the trace; a table has one' })
       .option('state', {
         type: 'string',
         describe: 'what was bound before: lsevtchn, debug key e, /proc/interrupts, vmstat -i',
@@ -87,14 +88,13 @@ const convertCommand: CommandModule<object, ConvertArguments> = {
         describe: 'key=value for the header; repeated',
       })
       .option('tolerate', TOLERATE_OPTION)
-      .option('out', { type: 'string', demandOption: true, describe: 'file; compressed if it ends in .gz' }),
+      .option('out', TABLE_OUT_OPTION),
   handler: async (o) => {
-    if (!/^[\w.-]{1,64}$/.test(o.name)) throw usageError('--name expects letters, digits, dots, hyphens');
     if (o.state === o.recording) throw usageError('the recording and --state are the same file');
     const tolerance = toleranceOf(o.tolerate);
     const options = {
       recording: fileName(o.recording),
-      name: o.name,
+      name: o.name === undefined ? undefined : tableName(o.name),
       state: o.state === undefined ? undefined : fileName(o.state),
       domain: integer(o.domain, 'domain'),
       clockHz: o['clock-hz'] === undefined ? undefined : clockRate(o['clock-hz']),
@@ -109,14 +109,18 @@ const convertCommand: CommandModule<object, ConvertArguments> = {
 /** `upcall trace ...`: recordings and trace tables. */
 export const traceCommand: CommandModule = {
   command: 'trace',
-  describe: 'look at recordings and make trace tables: info, head, convert, join, synth',
+  describe: 'look at recordings, make and change trace tables',
   builder: (y) =>
     y
       .command(infoCommand)
       .command(headCommand)
+      .command(validateCommand)
       .command(convertCommand)
       .command(joinCommand)
+      .command(mergeCommand)
+      .command(cutCommand)
+      .command(anonymiseCommand)
       .command(synthCommand)
-      .demandCommand(1, 'trace expects info, head, convert, join or synth'),
+      .demandCommand(1, 'trace expects a command; upcall trace --help lists them'),
   handler: () => {},
 };

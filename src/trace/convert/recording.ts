@@ -1,11 +1,12 @@
 /** From the events of a guest's recording to rows, by whatever of the recording allows it. */
 import { traceError } from '../../model/errors.ts';
-import { convert, rebase } from '../convert.ts';
+import { convert } from '../convert.ts';
 import type { GuestEvent } from '../guest-event.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TraceRow } from '../table.ts';
 import type { TextFormat } from '../text/parser.ts';
 import type { Tolerance } from '../tolerance.ts';
+import { rebase } from './converted.ts';
 import { freebsdInterruptions } from './freebsd-interrupts.ts';
 import type { Interruptions } from './interruption.ts';
 import { rowsOfInterruptions } from './interrupts-to-rows.ts';
