@@ -15,7 +15,7 @@ export const DomainKind = { unknown: 0, pv: 1, hvm: 2 } as const;
 export class DomainView {
   readonly domain: number;
   kind: number = DomainKind.unknown;
-  readonly vcpus: VcpuView[] = [];
+  readonly #vcpus: Array<VcpuView | undefined> = [];
   /** TSC of tick 0. */
   originTsc: bigint | undefined;
   /** Tick of the last record. */
@@ -27,6 +27,16 @@ export class DomainView {
 
   constructor(domain: number) {
     this.domain = domain;
+  }
+
+  /** Its vCPUs that were seen, by number. */
+  get vcpus(): VcpuView[] {
+    return this.#vcpus.filter((v) => v !== undefined);
+  }
+
+  /** One of them; undefined if it was not seen. */
+  vcpu(id: number): VcpuView | undefined {
+    return this.#vcpus[id];
   }
 
   /** One record. */
@@ -89,7 +99,7 @@ export class DomainView {
 
   #vcpu(id: number): VcpuView | undefined {
     if (id >= MAX_VCPUS) return undefined;
-    this.vcpus[id] ??= new VcpuView(id);
-    return this.vcpus[id];
+    this.#vcpus[id] ??= new VcpuView(id);
+    return this.#vcpus[id];
   }
 }

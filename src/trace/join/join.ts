@@ -9,6 +9,7 @@ import { cutToTime } from './cut-to-time.ts';
 import { DomainKind, type DomainView } from './domain-view.ts';
 import type { GuestSide } from './guest-side.ts';
 import { type Agreement, type Anchors, checkOffset, findOffset, type Offset } from './offset.ts';
+import { ordered } from './order.ts';
 import { SendTimes } from './send-times.ts';
 import { RunState, type VcpuView } from './vcpu-view.ts';
 
@@ -163,7 +164,7 @@ function setTargets(view: DomainView, rows: readonly TraceRow[]): number {
     if (row.kind === Kind.bound || row.kind === Kind.bind || row.kind === Kind.move)
       serving.set(row.port, row.to);
     if (row.kind !== Kind.send) continue;
-    const state = view.vcpus[serving.get(row.port) ?? 0]?.stateBefore(row.time) ?? RunState.unknown;
+    const state = view.vcpu(serving.get(row.port) ?? 0)?.stateBefore(row.time) ?? RunState.unknown;
     if (state === RunState.unknown) unknown++;
     else row.target = TARGETS[state]!;
   }
@@ -187,21 +188,4 @@ function unmatchedHypercalls(
     for (const g of guest.sends[v.id] ?? []) if (g + offset >= from && g + offset <= to!) sends++;
   }
   return Math.max(0, calls - sends);
-}
-
-/** By time; at the same time as they are. */
-function ordered(rows: readonly TraceRow[]): TraceRow[] {
-  const order = rows.map((row, i) => ({ row, i }));
-  order.sort((a, b) => placeOf(a.row) - placeOf(b.row) || a.i - b.i);
-  return order.map(({ row }) => row);
-}
-
-function placeOf(row: TraceRow): number {
-  return row.kind === Kind.bound ? Number.MIN_SAFE_INTEGER : row.time;
-}
-
-/** Counts times from the first row that happened. */
-export function fromZero(rows: readonly TraceRow[]): void {
-  const start = rows.find((row) => row.kind !== Kind.bound)?.time ?? 0;
-  for (const row of rows) row.time = row.kind === Kind.bound ? 0 : row.time - start;
 }

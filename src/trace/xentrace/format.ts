@@ -1,5 +1,6 @@
 /** A recording of xentrace as a format among the others: told by its first word, counted, and printed. */
 import type { InfoValue, TraceFormat, TraceInfo } from '../format.ts';
+import { xentraceRows } from '../join/xentrace-rows.ts';
 import { Accounts } from './accounts.ts';
 import { lineOf } from './line.ts';
 import { type RecordingFacts, readRecords } from './merge.ts';
@@ -50,6 +51,7 @@ export const XENTRACE: TraceFormat = {
     }
     tolerance.finish();
   },
+  rows: xentraceRows,
 };
 
 function infoOf(facts: RecordingFacts, accounts: Accounts): TraceInfo {
