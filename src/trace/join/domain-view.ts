@@ -21,6 +21,8 @@ export class DomainView {
   /** Tick of the last record. */
   lastTick = 0;
   lostRecords = 0;
+  /** RDTSC that Xen emulated, and the range of: ticks of the exit less the TSC that the guest got. */
+  readonly reads = { count: 0, least: Number.POSITIVE_INFINITY, most: Number.NEGATIVE_INFINITY };
   /** What runs on each pCPU, domain << 16 | vCPU; and when somebody was last seen to stop running there. */
   readonly #current: Array<number | undefined> = [];
   readonly #busyUntil: number[] = [];
@@ -72,6 +74,9 @@ export class DomainView {
       case Trace.msrWrite:
         v.msr(r.word(0));
         return;
+      case Trace.rdtsc:
+        this.#reads(r, tick);
+        return;
       case Trace.injectVirq:
         v.injects(r.word(0));
         return;
@@ -81,6 +86,14 @@ export class DomainView {
         if ((r.word(0) & 0xf_ffff) === EVENT_CHANNEL_OP) v.eventHypercall(tick);
         return;
     }
+  }
+
+  #reads(r: TraceRecord, tick: number): void {
+    if (r.extra < 2) return;
+    const difference = tick - (r.word(1) * 2 ** 32 + r.word(0));
+    this.reads.count++;
+    this.reads.least = Math.min(this.reads.least, difference);
+    this.reads.most = Math.max(this.reads.most, difference);
   }
 
   #runstate(r: TraceRecord, tick: number): void {

@@ -33,8 +33,12 @@ const TARGETS = [
 export interface Clocks extends Offset {
   /** Xen's TSC less the guest's. */
   readonly tsc: bigint;
-  readonly given: boolean;
+  /** How it was found. */
+  readonly by: string;
 }
+
+/** RDTSC that must have been recorded to tell the offset. */
+const LEAST_READS = 8;
 
 /**
  * Finds the offset between the clocks (rule 1); undefined if the recordings do not agree on any.
@@ -51,12 +55,25 @@ export function alignClocks(
   const upcalls = anchors(view, guest.upcalls, (v) =>
     view.kind === DomainKind.hvm ? mostInjected(v) : v.wakes.map((w) => w.ran),
   );
-  const tsc = given ?? (view.kind === DomainKind.hvm ? undefined : 0n);
-  if (tsc !== undefined) {
-    return { ...checkOffset(Number(tsc - origin), sends, upcalls), tsc, given: given !== undefined };
+  const known = (tsc: bigint, by: string): Clocks => ({
+    ...checkOffset(Number(tsc - origin), sends, upcalls),
+    tsc,
+    by,
+  });
+  const found = (offset: Offset): Clocks => ({
+    ...offset,
+    tsc: origin + BigInt(offset.offset),
+    by: 'matching',
+  });
+  if (given !== undefined) return known(given, 'the user');
+  if (view.kind !== DomainKind.hvm) return known(0n, 'the same TSC');
+  const bySends = findOffset(sends, upcalls);
+  if (bySends?.sends !== undefined) return found(bySends);
+  const { count, least, most } = view.reads;
+  if (count >= LEAST_READS) {
+    return known((view.originTsc ?? 0n) + BigInt(Math.floor((least + most) / 2)), 'RDTSC exits');
   }
-  const found = findOffset(sends, upcalls);
-  return found === undefined ? undefined : { ...found, tsc: origin + BigInt(found.offset), given: false };
+  return bySends === undefined ? undefined : found(bySends);
 }
 
 function anchors(
@@ -96,10 +113,7 @@ export function join(
     vcpus: highest + 1,
     notes: [
       ['tsc_offset', String(clocks.tsc)],
-      [
-        'tsc_offset_by',
-        clocks.given ? 'the user' : view.kind === DomainKind.hvm ? 'matching' : 'the same TSC',
-      ],
+      ['tsc_offset_by', clocks.by],
       ['sends_matched', share(clocks.sends)],
       ['upcalls_matched', share(clocks.upcalls)],
       ['hypercalls_unmatched', String(unmatchedHypercalls(view, guest, clocks.offset, first, last))],

@@ -119,7 +119,7 @@ function agreement(anchors: readonly Anchors[], low: number, range: number): Agr
     for (let i = from; i < xen.length && xen[i]! < g + low + range; i++)
       bins[Math.floor((xen[i]! - g - low) / FINE)]!++;
   });
-  const centre = low + FINE * centreOf(bins, Math.floor(agrees / FINE));
+  const centre = low + FINE * centreOf(bins, Math.floor(AGREES / FINE));
   let matched = 0;
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;

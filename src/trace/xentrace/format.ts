@@ -23,6 +23,7 @@ export const XENTRACE: TraceFormat = {
     const reading = readRecords(input, (r, tick) => accounts.record(r, tick), {
       onFault: (error) => tolerance.skip(error),
       onEnd: (cpu, tick) => accounts.ends(cpu, tick),
+      hashed: false,
     });
     for (;;) {
       const step = await reading.next();
@@ -41,7 +42,7 @@ export const XENTRACE: TraceFormat = {
         lines.push(lineOf(r, tick, accounts.currentName(r.cpu)));
         accounts.record(r, tick);
       },
-      { onFault: (error) => tolerance.skip(error) },
+      { onFault: (error) => tolerance.skip(error), hashed: false },
     );
     for (let more = true; more; ) {
       more = (await reading.next()).done !== true;
