@@ -21,6 +21,7 @@ import {
   type Trace,
   type TraceBatch,
   type TraceHeader,
+  whereIs,
 } from '../trace/table.ts';
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import { assertCredited } from './accounts.ts';
@@ -135,11 +136,7 @@ export class Player {
 
   #boundBefore(batch: TraceBatch, i: number): void {
     if (this.#start >= 0) {
-      throw traceError(
-        { file: this.#file, line: batch.firstLine + i },
-        'a row of kind bound',
-        'none after time starts',
-      );
+      throw traceError(whereIs(this.#file, batch, i), 'a row of kind bound', 'none after time starts');
     }
     this.#countPort(batch, i);
     const [port, vcpu] = [batch.port[i]!, batch.to[i]!];
@@ -185,11 +182,7 @@ export class Player {
     const cycles = this.#clock.cycles(time);
     if (this.#start + cycles <= LAST_CYCLE) return cycles;
     const found = `time ${time} ticks, more than 2^52 cycles of the machine`;
-    throw traceError(
-      { file: this.#file, line: batch.firstLine + i },
-      found,
-      'an earlier time, or a smaller gap',
-    );
+    throw traceError(whereIs(this.#file, batch, i), found, 'an earlier time, or a smaller gap');
   }
 
   /** A row about a vCPU alone. */
@@ -290,7 +283,7 @@ export class Player {
   #countPort(batch: TraceBatch, i: number): void {
     if (++this.#bound <= 4095) return;
     const found = `${this.#bound} ports bound at once (${this.#scenario.run.population} of them idle)`;
-    throw traceError({ file: this.#file, line: batch.firstLine + i }, found, 'at most 4095');
+    throw traceError(whereIs(this.#file, batch, i), found, 'at most 4095');
   }
 }
 

@@ -29,7 +29,7 @@ export function playerFor(scenario: Scenario): Player {
     vcpus: 1,
     notes: [],
   };
-  return new Player({ header, batches: none() }, 'worst', scenario);
+  return new Player({ header, batches: none() }, 'worst', scenario, undefined);
 }
 
 async function* none(): AsyncGenerator<TraceBatch> {}
