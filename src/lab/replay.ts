@@ -25,6 +25,7 @@ import {
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import { assertCredited } from './accounts.ts';
 import { PortState } from './port-map.ts';
+import { restore } from './restore.ts';
 import type { Scenario } from './scenario.ts';
 import { TickClock } from './tick-clock.ts';
 import { Vcpus } from './vcpus.ts';
@@ -197,7 +198,7 @@ class Player {
   /** The domain leaves its host with nothing under way, and its drivers' ports are bound no more. */
   #restore(by: Vcpu): void {
     this.#resumeEarly();
-    this.#vcpus.restore(by);
+    restore(this.#vcpus, by);
   }
 
   /** Resumes every preempted vCPU. */
