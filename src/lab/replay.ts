@@ -27,6 +27,7 @@ import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import { assertCredited } from './accounts.ts';
 import type { BoundPort, History } from './before-time.ts';
 import { PortState } from './port-map.ts';
+import { restore } from './restore.ts';
 import type { Scenario } from './scenario.ts';
 import { TickClock } from './tick-clock.ts';
 import { Vcpus } from './vcpus.ts';
@@ -220,7 +221,7 @@ export class Player {
   /** The domain leaves its host with nothing under way, and its drivers' ports are bound no more. */
   #restore(by: Vcpu): void {
     this.#resumeEarly();
-    this.#vcpus.restore(by);
+    restore(this.#vcpus, by);
   }
 
   /** Resumes every preempted vCPU. */

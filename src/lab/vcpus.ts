@@ -5,12 +5,11 @@
 
 import { HandlerKind, type HandlerKindCode, runAlone } from '../intr/os.ts';
 import { Engine, type Horizon } from '../model/engine.ts';
-import { usageError } from '../model/errors.ts';
 import type { Fingerprint } from '../model/fingerprint.ts';
 import { reset } from '../model/stats.ts';
 import type { Addr, Cycle, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
-import { ChannelKind, type ChannelKindCode, PORTS } from '../xen/abi.ts';
+import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import { EVTCHN } from '../xen/layout.ts';
 import { newAccounts, OPERATIONS } from './accounts.ts';
 import { Level } from './context.ts';
@@ -115,32 +114,6 @@ export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
     if (kind === Work.bind) this.ports.binding(recorded);
     if (kind === Work.move) this.ports.moving(recorded);
     this.#threads.give(vcpu, kind, recorded, b, c);
-  }
-
-  /**
-   * The domain is restored on a new host, where vCPU `by` resumes first: its kernel binds IPIs and VIRQs again, and the
-   * drivers of other ports have yet to. Everything that was under way ends before; nothing else runs meanwhile. A
-   * UserError (exit 2) for a guest that has no resume here, or with idle ports.
-   */
-  restore(by: Vcpu): void {
-    const { engine, guest, ports } = this;
-    if (guest.scenario.run.population > 0)
-      throw usageError(
-        'population: idle ports have no driver that binds them again after a restore; leave it out',
-      );
-    engine.runTo(Number.POSITIVE_INFINITY);
-    const live = ports.live;
-    const sources = live.map((recorded) => guest.kernel.sourceOf(ports.model(recorded)));
-    guest.restored();
-    this.give(by, Work.restore, 0);
-    engine.runTo(Number.POSITIVE_INFINITY);
-    const now = new Map<Addr, Port>();
-    for (let port = 1; port < PORTS; port++) now.set(guest.kernel.sourceOf(port), port);
-    live.forEach((recorded, i) => {
-      const port = now.get(sources[i]!);
-      if (port === undefined) ports.lost(recorded, sources[i]!);
-      else ports.bound(recorded, port, ports.kind(recorded));
-    });
   }
 
   /** The vCPU that serves a recorded port was found blocked: it halted when it had nothing more to do. */
