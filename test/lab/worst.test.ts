@@ -250,6 +250,13 @@ test('upcall worst writes the trace, and upcall replay shows the figure', () => 
     /^# source: upcall worst --target scan --machine zen5 --guest freebsd-a --strategy slist --cache cold --ports 20 --events 3 --budget 8 --seed 1 --keep 990 --replays 4$/m,
   );
   assert.match(header, new RegExp(`^# shows: upcall_max_cycles ${found.cycles} on this machine`, 'm'));
+  const both = upcall(['worst', '--target', 'find', '--strategy', 'slist,linear', ...small]);
+  assert.deepEqual(
+    JSON.parse(both.stdout).rows.map((row: { strategy: string }) => row.strategy),
+    ['linear', 'slist'],
+  );
+  const two = upcall(['worst', '--target', 'find', '--strategy', 'slist,linear', '--out', path]);
+  assert.deepEqual([two.code, two.stderr], [2, 'upcall: --out takes the trace of one scenario, found 2\n']);
   const nothing = upcall(['worst', '--target', 'scan', '--out', '']);
   assert.equal(nothing.code, 2);
   assert.match(nothing.stderr, /--out expects a file/);

@@ -1,5 +1,5 @@
 /** What a search for a worst case found, as a table. */
-import { type Cell, type Column, integer, type Table, text } from '../../model/table.ts';
+import { type Cell, type Column, integer, sortRows, type Table, text } from '../../model/table.ts';
 import type { WorstFound } from './worst.ts';
 
 const COLUMNS: readonly Column[] = [
@@ -9,6 +9,9 @@ const COLUMNS: readonly Column[] = [
   text('guest', "the guest's kernel"),
   text('strategy', 'how an unused isrc is found'),
   text('cache', 'state of the caches when an upcall or a bind begins'),
+  text('delivery', 'how upcalls reach the guest'),
+  text('scheduler', "Xen's scheduler"),
+  text('unmask', 'how the guest unmasks a port'),
   text('changes', 'numbers that were set by hand'),
   integer('ports_allowed', 'ports', 'neutral', 'ports or isrcs that could be used'),
   integer('events_allowed', 'events', 'neutral', 'events of a pattern'),
@@ -45,15 +48,16 @@ const COLUMNS: readonly Column[] = [
 
 /** Version of the table. */
 const SCHEMA = 'upcall.worst/1.0';
+const KEYS = 14;
 
 /** One row for each search. */
 export function worstTable(found: readonly WorstFound[]): Table {
-  return { schema: SCHEMA, columns: COLUMNS, keys: 11, rows: found.map(rowOf) };
+  return { schema: SCHEMA, columns: COLUMNS, keys: KEYS, rows: sortRows(found.map(rowOf), KEYS) };
 }
 
 function rowOf(w: WorstFound): Cell[] {
   const { target, scenario, ports, events, budget, seed } = w.options;
-  const { machine, generation, strategy, cache, changes } = scenario;
+  const { machine, generation, strategy, cache, delivery, scheduler, unmask, changes } = scenario;
   return [
     SCHEMA,
     target,
@@ -61,6 +65,9 @@ function rowOf(w: WorstFound): Cell[] {
     generation.name,
     strategy.name,
     cache,
+    delivery.name,
+    scheduler,
+    unmask,
     changes,
     ports,
     target === 'find' ? null : events,

@@ -2,10 +2,11 @@
  * Searches for the worst case of a scenario, replays what was found, makes it as small as it can be, and says how it
  * compares with what can be derived. Every figure is that of a replay of the trace alone; the search's own are estimates.
  */
+import { unmaskOf } from '../../intr/local-unmask.ts';
 import { unknownName, usageError } from '../../model/errors.ts';
 import type { Cycle } from '../../model/units.ts';
 import { type TraceHeader, type TraceRow, VERSION } from '../../trace/table.ts';
-import type { Scenario } from '../scenario.ts';
+import { DEFAULT_NAMES, type Scenario } from '../scenario.ts';
 import { playerFor, playRows } from './arena.ts';
 import { FindTarget } from './find-target.ts';
 import { search } from './search.ts';
@@ -171,10 +172,13 @@ export function looksOf(
 }
 
 function headerOf(o: WorstOptions, column: string, cycles: Cycle): TraceHeader {
-  const { machine, generation, strategy, cache, changes } = o.scenario;
+  const { machine, generation, strategy, cache, delivery, scheduler, unmask, changes } = o.scenario;
   const words = [
     `upcall worst --target ${o.target} --machine ${machine.name} --guest ${generation.name}`,
     ...(generation.findsIsrcs ? [`--strategy ${strategy.name}`] : []),
+    ...(delivery.name === DEFAULT_NAMES.delivery ? [] : [`--delivery ${delivery.name}`]),
+    ...(scheduler === DEFAULT_NAMES.scheduler ? [] : [`--scheduler ${scheduler}`]),
+    ...(unmask === unmaskOf(generation, undefined) ? [] : [`--unmask ${unmask}`]),
     `--cache ${cache} --ports ${o.ports} --events ${o.events} --budget ${o.budget} --seed ${o.seed}`,
     `--keep ${o.keepPermille} --replays ${o.replays}`,
     ...changes.split(' ').map((change) => (change === '' ? '' : `--set ${change}`)),
