@@ -21,10 +21,11 @@ const COMMANDS = {
   generationA: 'crossover --guest freebsd-a --strategy linear,slist --precision 4095 --format md',
   first: 'crossover --free first --strategy linear,slist,next-fit --population 36,236,2036,4095 --format md',
   machines: 'crossover --machine all --strategy linear,slist --population 1,36,236,2036,4095 --format md',
-  sensitivity: 'crossover --strategy linear,slist --sensitivity --format md',
+  sensitivity: 'crossover --guest freebsd-a,freebsd-c --strategy linear,slist --sensitivity --format md',
   parts: 'crossover --strategy linear,slist --population 36,236,2036 --format csv',
   load: 'trace synth --kind poisson --sends 500 --vcpus 1 --ports 200 --seed 1 --out dom0.trace',
-  downstream: 'downstream dom0.trace --strategy linear,slist,fifo-list --state warm,l2-cold,cold --format md',
+  downstream:
+    'downstream dom0.trace --machine zen5,skylake-sp --strategy linear,slist,fifo-list --state warm,cold --format md',
 } as const;
 
 /** What both files should contain now. @param folder for what the commands leave, empty */
@@ -39,7 +40,7 @@ export function makeFindings(folder: string): { page: string; chart: string } {
 
   const strategies = run('strategies', ['--out', 'c']);
   const generationA = run('generationA', ['--out', 'a']);
-  const first = run('first');
+  const first = run('first', ['--out', 'first']);
   const machines = run('machines', ['--out', 'all']);
   const sensitivity = run('sensitivity', ['--out', 'ends']);
   const parts: Row[] = parse(run('parts'), { columns: true });
@@ -52,33 +53,29 @@ export function makeFindings(folder: string): { page: string; chart: string } {
     Row[],
   ];
   const points = csv('c/crossover.csv');
+  const best = csv('first/crossover.csv');
   const ends = csv('ends/crossover-sensitivity.csv');
   const upcalls = csv('down/downstream.csv');
-  const searches = dearerBy(c, 'find');
-  const binds = dearerBy(c, 'bind');
-  const share = (cache: string, strategy: string, isrcs: number) =>
-    Number(
-      parts.find((r) => r.cache === cache && r.strategy === strategy && r.isrcs === String(isrcs))!
-        .find_share_percent,
-    ).toFixed(1);
-  const range = (cache: string, answer: string) => {
-    const row = ends.find((r) => r.cache === cache && r.answer!.startsWith(answer))!;
+  const [searches, binds] = [dearerBy(c, 'find'), dearerBy(c, 'bind')];
+  const [searchesA, bindsA] = [dearerBy(a, 'find'), dearerBy(a, 'bind')];
+  const percent = (rows: readonly Row[], strategy: string, isrcs: number, column = 'bind_find_cycles') => {
+    const row = rows.find((r) => r.cache === 'warm' && r.strategy === strategy && r.isrcs === String(isrcs))!;
+    return ((100 * Number(row[column])) / Number(row.bind_cycles)).toFixed(1);
+  };
+  const range = (guest: string, cache: string, answer: string) => {
+    const of = (r: Row) => r.guest === guest && r.cache === cache && r.answer!.startsWith(answer);
+    const row = ends.find(of)!;
+    assert.equal(row.never_by, '', 'the page says that there is a break-even point at all');
     const digits = row.unit === '%' ? 1 : 0;
     return `${Number(row.least).toFixed(digits)} to ${Number(row.greatest).toFixed(digits)}`;
   };
-  const find = (strategy: string, cache: string) => {
-    const row = points.find((r) => r.strategy === strategy && r.cache === cache && r.isrcs === '64')!;
-    return row.find_cycles!;
-  };
+  const at64 = (strategy: string, column = 'find_cycles') =>
+    points.find((r) => r.strategy === strategy && r.cache === 'warm' && r.isrcs === '64')![column]!;
   const most = Math.max(...upcalls.map((r) => Math.abs(Number(r.upcall_difference_percent))));
-  const others = all.filter((r) => r.metric === 'bind' && r.relation === 'dearer' && r.machine !== 'zen5');
-  const latest = (cache: string) =>
-    others
-      .filter((r) => r.cache === cache)
-      .reduce((x, y) => (Number(y.from_isrcs) > Number(x.from_isrcs) ? y : x));
   const spread = (cache: string) => {
+    const others = all.filter((r) => r.metric === 'bind' && r.relation === 'dearer' && r.machine !== 'zen5');
     const starts = others.filter((r) => r.cache === cache).map((r) => Number(r.from_isrcs));
-    return `${Math.min(...starts)} to ${Math.max(...starts)}`;
+    return from(Math.min(...starts), Math.max(...starts));
   };
 
   const page = [
@@ -90,13 +87,13 @@ export function makeFindings(folder: string): { page: string; chart: string } {
     is named:`,
     '## In short',
     list([
-      `**Does it matter?** To a bind, from some tens of isrcs on; to an upcall, not at all. A dom0 without guests has ${DOM0[0]} isrcs: there the scan is ${share('warm', 'linear', DOM0[0])} % of a bind with warm caches. With 50 guests (${DOM0[1]}) it is ${share('warm', 'linear', DOM0[1])} %, with 200 large ones (${DOM0[2]}) ${share('warm', 'linear', DOM0[2])} %. The list is ${share('warm', 'slist', DOM0[1])} %.`,
-      `**From how many isrcs on?** The search alone is dearer with the scan from ${searches.warm} isrcs on with warm caches, ${searches['l2-cold']} with data in L3, ${searches.cold} with data in memory; in \`freebsd-a\`, whose scan runs under a lock that is held anyway, from ${dearerBy(a, 'find').warm}, ${dearerBy(a, 'find')['l2-cold']} and ${dearerBy(a, 'find').cold}. A whole bind is more than 1 % dearer from ${binds.warm}, ${binds['l2-cold']} and ${binds.cold} on (\`freebsd-a\`: ${dearerBy(a, 'bind').warm}, ${dearerBy(a, 'bind')['l2-cold']}, ${dearerBy(a, 'bind').cold}).`,
-      `**How sure is that?** With any one number of machine and kernel at an end of its range, the warm bind is 1 % dearer from ${range('warm', 'bind:')} isrcs on, and the scan's share at ${DOM0[1]} isrcs is ${range('warm', 'share of linear in a bind, 236')} %.`,
-      `**On which machines?** On all: a bind is 1 % dearer with the scan from ${spread('warm')} isrcs on with warm caches on the others (latest on \`${latest('warm').machine}\`), from ${spread('cold')} on with cold ones. None of them was compared with silicon.`,
-      `**In which part of a bind?** In the search only, and not in its largest part: four hypercalls cost more until there are thousands of isrcs, and Xen's own scan for a free port grows with the population whatever the guest does.`,
-      `**What does it do to the upcall?** The order of reuse decides which lines of isrcs, events, handlers and counters an upcall touches. After churn, upcalls differ from those of a fresh boot by at most ${most.toFixed(2)} %, with isrcs dealt out at random too.`,
-      `**What would be better than both?** An isrc by port number (\`direct\`): ${find('direct', 'warm')} cycles warm and no search, against ${find('slist', 'warm')} for the list; a per-CPU \`magazine\` takes ${find('magazine', 'warm')}, and strands isrcs on other CPUs. Beside ${points.find((r) => r.strategy === 'slist' && r.cache === 'warm' && r.isrcs === '64')!.bind_cycles} cycles of a bind that is nothing anybody would notice: who wants faster binds must save hypercalls.`,
+      `**Does it matter?** To a bind, from some tens of isrcs on; to an upcall, not at all. A dom0 without guests has ${DOM0[0]} isrcs: there the scan is ${percent(parts, 'linear', DOM0[0])} % of a bind with warm caches. With 50 guests (${DOM0[1]} isrcs) it is ${percent(parts, 'linear', DOM0[1])} %, with 200 large ones (${DOM0[2]}) ${percent(parts, 'linear', DOM0[2])} %. The list is ${percent(parts, 'slist', DOM0[1])} %. That is the worst place for the scan; in the best, right behind the isrcs of the boot, it is ${percent(best, 'linear', DOM0[2])} % whatever the population. [Parts](#parts-of-a-bind), [places](#where-the-unused-isrc-is)`,
+      `**From how many isrcs on?** The search alone is dearer with the scan ${byState(searches)}; in \`freebsd-a\`, whose scan runs under a lock that is held anyway, ${byState(searchesA)}. A whole bind is more than 1 % dearer ${byState(binds)}; in \`freebsd-a\` ${byState(bindsA)}. [Strategies](#every-strategy-by-population), [generation A](#generation-a)`,
+      `**How sure is that?** With any one number of machine and kernel at an end of its range, a bind with warm caches becomes 1 % dearer with the scan from ${range('freebsd-c', 'warm', 'bind:')} isrcs on (\`freebsd-a\`: ${range('freebsd-a', 'warm', 'bind:')}; its search alone: ${range('freebsd-a', 'warm', 'find:')}), and the scan's share at ${DOM0[1]} isrcs is ${range('freebsd-c', 'warm', 'share of linear in a bind, 236')} %, the list's ${range('freebsd-c', 'warm', 'share of slist in a bind, 236')} %. [Ranges](#how-far-the-answers-move)`,
+      `**On which machines?** On all: on those other than \`zen5\`, a bind is 1 % dearer with the scan ${spread('warm')} with warm caches, ${spread('cold')} with cold ones. None of them was compared with silicon. [Machines](#machines)`,
+      `**In which part of a bind?** In the search. With ${DOM0[1]} isrcs it is ${percent(parts, 'linear', DOM0[1])} % of a bind with the scan, where hypercalls are ${percent(parts, 'linear', DOM0[1], 'bind_hypercalls_cycles')} %. Xen's own scan for a free port grows with the population whatever the guest does: with the list it is ${percent(parts, 'slist', DOM0[2], 'bind_port_search_cycles')} % of a bind at ${DOM0[2]}. [Parts](#parts-of-a-bind)`,
+      `**What does it do to the upcall?** The order of reuse decides which lines of isrcs, events, handlers and counters an upcall touches. After churn, upcalls of two machines differ from those of a fresh boot by at most ${most.toFixed(2)} %, even with isrcs dealt out at random. [Upcalls](#upcalls-after-churn)`,
+      `**What would be better than both?** An isrc by port number (\`direct\`): ${at64('direct')} cycles and no search, against ${at64('slist')} for the list. A \`magazine\` for each CPU takes ${at64('magazine')}, and strands isrcs on other CPUs. But a bind takes ${at64('slist', 'bind_cycles')} with the list and ${at64('direct', 'bind_cycles')} with \`direct\` at 64 isrcs: who wants faster binds must save hypercalls. An isrc made for each bind (\`alloc-each\`, Linux's way) takes ${at64('alloc-each')}. [Strategies](#every-strategy-by-population)`,
     ]),
     '## Every strategy, by population',
     shown('strategies'),
@@ -134,7 +131,8 @@ export function makeFindings(folder: string): { page: string; chart: string } {
     left over from a busier time; every port keeps its number, so that only isrcs, events, counters and handlers move. \`shuffle\`
     deals isrcs out at random. The searches of the churn are in a column of their own, and in no upcall. The scan, which takes
     the lowest, puts every isrc back where it was; so does the bitmap. The list permutes those of a group. A queue
-    (\`fifo-list\`) spreads the ports over all isrcs there are: more lines of counters, four isrcs to each, and more pages.`,
+    (\`fifo-list\`) spreads the ports over all isrcs there are: more lines of counters, four isrcs to each, and more pages. What
+    differs where no isrc moved is where malloc put the handlers, and at which moment of the load the run began.`,
     downstream,
     '## What is not validated',
     list([
@@ -175,6 +173,17 @@ function partsTable(rows: readonly Row[]): string {
       .filter((r) => r.cache === 'warm')
       .map((r) => line([r.strategy!, r.isrcs!, r.bind_cycles!, ...PARTS.map((p) => r[`bind_${p}_cycles`]!)])),
   ].join('\n');
+}
+
+/** `from 7 isrcs on with warm caches, ...`. */
+function byState(starts: Readonly<Record<'warm' | 'l2-cold' | 'cold', string>>): string {
+  return `from ${starts.warm} isrcs on with warm caches, ${starts['l2-cold']} with data in L3, ${starts.cold} with data in memory`;
+}
+
+/** `from 2 to 22 isrcs on`, or `always`. */
+function from(least: number, greatest: number): string {
+  if (greatest === 1) return 'always';
+  return `from ${least === greatest ? least : `${least} to ${greatest}`} isrcs on`;
 }
 
 function list(items: readonly string[]): string {
