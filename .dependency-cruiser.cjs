@@ -12,7 +12,7 @@ const MAY = {
   intr: { code: ['model', 'x86'], types: [] },
   trace: { code: ['model'], types: [] },
   lab: { code: ['model', 'x86', 'xen', 'intr', 'trace'], types: [] },
-  report: { code: ['model'], types: ['lab'] },
+  report: { code: ['model'], types: ['lab', 'trace'] },
   cli: { code: ['model', 'trace', 'lab', 'report'], types: ['x86', 'xen', 'intr'] },
 };
 
@@ -46,9 +46,10 @@ const roomRules = ROOMS.flatMap((room) => {
 /** Packages that only one place may import. */
 const packageRules = [
   ['yargs', '^src/cli/'],
-  ['csv-stringify', '^src/report/csv\\.ts$'],
+  ['csv-stringify', '^src/(report/csv|trace/csv-form)\\.ts$'],
   ['simple-statistics', '^(src/model/summary\\.ts$|bench/)'],
   ['xz-decompress', '^src/trace/decompressed\\.ts$'],
+  ['fflate', '^src/trace/(text-encoder|binary/block)\\.ts$'],
   ['benchmark', '^bench/harness\\.ts$'],
 ].map(([name, where]) => ({
   name: `${name}-in-one-place`,

@@ -13,7 +13,7 @@ import { runFile } from '../src/lab/run-file.ts';
 import { DEFAULT_NAMES, scenarioOf } from '../src/lab/scenario.ts';
 import { numberOf } from '../src/lab/tables.ts';
 import { alignedLines } from '../src/report/text.ts';
-import { synthHeader, synthRows } from '../src/trace/synth.ts';
+import { synthHeader, synthRows } from '../src/trace/synth/synth.ts';
 import { writeTrace } from '../src/trace/writer.ts';
 
 const VCPUS = 64;

@@ -17,6 +17,7 @@ import { studyCommand } from './commands/study.ts';
 import { traceCommand } from './commands/trace.ts';
 import { validateCommand } from './commands/validate.ts';
 import { whatifCommand } from './commands/whatif.ts';
+import { worstCommand } from './commands/worst.ts';
 import { VERSION } from './context.ts';
 import { fail } from './errors.ts';
 import { cannotPrint } from './output.ts';
@@ -53,6 +54,7 @@ try {
     .command(checkCommand)
     .command(acceptCommand)
     .command(traceCommand)
+    .command(worstCommand)
     .command(schemaCommand)
     .middleware((o) => refuseUnknownCommand(o, placeIn(cli)), true)
     .check((o, known) => {

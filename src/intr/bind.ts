@@ -12,7 +12,7 @@ import type { KernelCpu } from './kernel-image.ts';
 import { EVTCHN_TYPE, FLAG_CLOSE } from './layout.ts';
 import { mtxLock, mtxUnlock, spinLock, spinUnlock } from './mutex.ts';
 import { type FreeBsd, HandlerKind, type HandlerKindCode } from './os.ts';
-import { perGeneration } from './source-files.ts';
+import { GENERATION_A, perGeneration } from './source-files.ts';
 
 const AT = perGeneration('bind', ({ common }) => {
   const caller = common.fn('xen_intr_bind_*');
@@ -114,6 +114,8 @@ function* assign(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: ChannelKindCode,
     yield* spinUnlock(cpu, icuLock, AT_NEXT_CPU);
     core.ret();
     core.at(at.assign);
+    // C asks for a CPU where A hands the APIC id on.
+    if (os.generation.id !== GENERATION_A) core.load32(os.image.statics.apicCpuids, NOW);
   }
   core.call();
   yield* assignCpu(os, cpu, isrc, kind, vcpu);

@@ -197,6 +197,7 @@ function placeStatics(memory: Memory): Statics {
     apicEoi: base + 456,
     ibrsActive: base + 464,
     mdsHandler: base + 472,
+    apicCpuids: base + 480,
   };
   const locks = [
     statics.isrcLock,

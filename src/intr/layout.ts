@@ -193,6 +193,7 @@ export interface Statics {
   readonly apicEoi: Addr;
   readonly ibrsActive: Addr;
   readonly mdsHandler: Addr;
+  readonly apicCpuids: Addr;
 }
 
 /** Offsets in a CPU's DPCPU area (ours): variables of xen_intr.c and its vcpu_info, line-aligned. */

@@ -16,6 +16,7 @@ export class BenchGuest implements GuestHost {
   /** A machine on which nothing else happens; its methods can be replaced to watch what Xen asks for. */
   readonly hardware: Hardware = {
     interrupt: () => {},
+    timer: () => {},
     wake: () => {},
     deliver: () => {},
     interruptsOn: () => true,

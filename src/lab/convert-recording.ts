@@ -1,45 +1,45 @@
-/** From a recording's files to a trace table with its provenance. */
-import { createHash } from 'node:crypto';
-import { type Binding, readBindings } from '../trace/bindings.ts';
-import { convert } from '../trace/convert.ts';
-import { type FtraceEvent, readFtrace } from '../trace/ftrace.ts';
-import { type TraceHeader, VERSION } from '../trace/table.ts';
+/** From a recording's files to a trace table with its provenance, or from a table to one of another form. */
+import { usageError } from '../model/errors.ts';
+import { checked } from '../trace/checked.ts';
+import type { TraceFormat } from '../trace/format.ts';
+import { detect } from '../trace/formats.ts';
+import { Input } from '../trace/input.ts';
+import { NO_SNAPSHOT, readSnapshot } from '../trace/snapshot.ts';
+import type { Tolerance } from '../trace/tolerance.ts';
 import { writeTrace } from '../trace/writer.ts';
 
 /** What to convert. */
 export interface ConvertOptions {
-  /** ftrace text; "-" for standard input. */
+  /** A recording of any format that can be one; "-" for standard input. */
   readonly recording: string;
-  readonly name: string;
-  /** State file with the channels before the recording. */
+  /** Name of the table; a table has one already. */
+  readonly name: string | undefined;
+  /** Snapshot of the channels and interrupts before the recording. */
   readonly state?: string | undefined;
   readonly domain: number;
+  /** Ticks per second of a recorded counter. */
+  readonly clockHz?: number | undefined;
+  readonly notes: ReadonlyArray<readonly [key: string, value: string]>;
   readonly out: string;
 }
 
-/** Nominal clock of the recordings: the emulator's TSC moves by one an instruction, nominally a nanosecond. */
-const CLOCK_HZ = 1_000_000_000;
-
 /** Converts and writes; returns the number of rows. */
-export async function convertRecording(o: ConvertOptions): Promise<number> {
-  const hash = createHash('sha256');
-  const events: FtraceEvent[] = [];
-  for await (const event of readFtrace(o.recording, (line) => hash.update(line).update('\n')))
-    events.push(event);
-  const bindings: Binding[] = o.state === undefined ? [] : await readBindings(o.state, o.domain);
-  const { rows, vcpus, counts } = convert(events, bindings, o.domain);
-  const header: TraceHeader = {
-    version: VERSION,
-    name: o.name,
-    clockHz: CLOCK_HZ,
-    vcpus,
-    notes: [
-      ['clock', 'instructions executed by an emulator; gaps are not times of Xen'],
-      ['source', `ftrace text of ${o.name}, domain ${o.domain}`],
-      ['source_sha256', hash.digest('hex')],
-      ['source_events', String(events.length)],
-      ...Object.entries(counts).map(([key, n]) => [key, String(n)] as const),
-    ],
-  };
-  return writeTrace(o.out, header, rows);
+export async function convertRecording(o: ConvertOptions, tolerance: Tolerance): Promise<number> {
+  const input = new Input(o.recording);
+  const format = await detect(input);
+  const refusal = refusalOf(format, o);
+  if (format.rows === undefined || refusal !== undefined) {
+    input.close();
+    throw usageError(`${o.recording} is ${format.what}, ${refusal}`);
+  }
+  const snapshot = o.state === undefined ? NO_SNAPSHOT : await readSnapshot(o.state, o.domain);
+  const trace = await format.rows(input, { ...o, ...snapshot }, tolerance);
+  return writeTrace(o.out, trace.header, checked(trace, o.recording));
+}
+
+/** Why a file cannot be converted as it is asked for. */
+function refusalOf(format: TraceFormat, o: ConvertOptions): string | undefined {
+  if (format.rows === undefined) return 'which cannot be turned into a trace table';
+  if (format.isTable !== true) return o.name === undefined ? 'which has no name: expected --name' : undefined;
+  return o.state === undefined ? undefined : 'which says itself what was bound: --state is for recordings';
 }

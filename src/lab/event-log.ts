@@ -14,9 +14,15 @@ export class EventLog {
   readonly runs = new Uint32Array(PORTS);
   /** By port of the model: since when it is pending and unmasked. */
   readonly #deliverableSince = new Float64Array(PORTS);
+  /** Events so far that became deliverable, and that were served; by port: how many became deliverable before it. */
+  #allDeliverable = 0;
+  #allServed = 0;
+  readonly #deliverableBefore = new Float64Array(PORTS);
+  /** Greatest number of events, at least, that became deliverable after one and were served before it. */
+  overtaken = 0;
   /** By vCPU: ports served by the upcall under way. */
   readonly #served: Int32Array;
-  /** By vCPU: cycles of Xen's on its pCPU since its last upcall ended. */
+  /** By vCPU: cycles of the exits that bring about its next upcall, or interrupted the one under way. */
   readonly #xenCycles: Float64Array;
 
   constructor(vcpus: number) {
@@ -29,11 +35,20 @@ export class EventLog {
     this.stats.reset();
     this.history.reset();
     this.runs.fill(0);
+    this.countOvertaken();
+  }
+
+  /** Counts `overtaken` from now on, at a time when no event waits. */
+  countOvertaken(): void {
+    this.#allDeliverable = 0;
+    this.#allServed = 0;
+    this.overtaken = 0;
   }
 
   /** A port can be served from now on. */
   deliverable(port: Port, now: Cycle): void {
     this.#deliverableSince[port] = now;
+    this.#deliverableBefore[port] = this.#allDeliverable++;
   }
 
   /** The handlers of a port run; `fresh` as in `Observer.handled`. */
@@ -42,6 +57,9 @@ export class EventLog {
     if (fresh) counts.delivered++;
     else counts.phantoms++;
     histograms.delivery.add(Math.max(0, now - this.#deliverableSince[port]!));
+    // Had all that came before it been served first, these would be the ones that came after it.
+    this.overtaken = Math.max(this.overtaken, this.#allServed - this.#deliverableBefore[port]!);
+    this.#allServed++;
     this.#served[vcpu]! += 1;
     this.runs[port]! += 1;
     this.history.add((port << 8) | vcpu);
@@ -52,12 +70,12 @@ export class EventLog {
     this.#served[vcpu] = 0;
   }
 
-  /** Xen has spent cycles on the pCPU of a vCPU outside the guest's own code. */
+  /** An exit of a vCPU has ended that leads to its next upcall, or interrupted one. */
   xenSpent(vcpu: Vcpu, cycles: Cycle): void {
     this.#xenCycles[vcpu]! += cycles;
   }
 
-  /** An upcall has ended: its cycles are its own and those Xen spent to bring it about. */
+  /** An upcall has ended: its cycles are its own and those of its exits. */
   upcallEnded(vcpu: Vcpu, cycles: Cycle): void {
     const { counts, histograms } = this.stats;
     counts.upcalls++;

@@ -113,6 +113,10 @@ export class Guest {
     // Two that never stop would take turns for ever.
     if (run.hogs > pcpus)
       throw usageError(`hogs=${run.hogs}: at most one for each of the guest's ${pcpus} pCPUs`);
+    if (scheduler.name === 'null' && (pcpus < vcpus || run.hogs > 0))
+      throw usageError(
+        `the null scheduler gives each vCPU a pCPU of its own: expected pcpus=0 or pcpus=${vcpus}, and hogs=0`,
+      );
     for (let i = 0; i < pcpus + senders; i++) {
       const socket = i < pcpus ? i % sockets : senderSocket;
       const core = new Core(machine, this.memory, this.uncore, host.horizon, socket);

@@ -21,9 +21,13 @@ const AT_POSTED = new SourceFile('(hardware)', 'posted')
   .fn('posted-interrupt processing')
   .site('PIR to IRR, delivery', 2);
 
-/** An interrupt, or a store that ends an MWAIT, reaches a pCPU: kinds of the engine's events beside a processor's. */
+/**
+ * What reaches a pCPU: kinds of the engine's events beside a processor's, from this one on. Interrupt messages, stores
+ * that end an MWAIT, APIC timers.
+ */
 export const EVENT_INTERRUPT = 2;
-export const EVENT_WAKE = 3;
+const EVENT_WAKE = 3;
+const EVENT_TIMER = 4;
 
 /** What the interrupts need of the vCPUs. */
 export interface InterruptHost {
@@ -43,6 +47,8 @@ export interface InterruptHost {
 /** Interrupts of one host. */
 export class Interrupts implements Hardware {
   readonly #host: InterruptHost;
+  /** By pCPU: the cycle at which its timer fires; events of another cycle are of settings since forgotten. */
+  readonly #timerAt: number[] = [];
 
   constructor(host: InterruptHost) {
     this.#host = host;
@@ -50,6 +56,12 @@ export class Interrupts implements Hardware {
 
   interrupt(pcpu: Pcpu, vector: number, cycle: Cycle): void {
     this.#schedule(EVENT_INTERRUPT, pcpu, vector, cycle);
+  }
+
+  timer(pcpu: Pcpu, cycle: Cycle): void {
+    const at = Math.max(cycle, this.#host.engine.now);
+    this.#timerAt[pcpu.index] = at;
+    if (at !== Number.POSITIVE_INFINITY) this.#schedule(EVENT_TIMER, pcpu, HostVector.timer, at);
   }
 
   wake(pcpu: Pcpu, cycle: Cycle): void {
@@ -73,12 +85,16 @@ export class Interrupts implements Hardware {
     processors[pcpu.index]!.switchTo(next);
   }
 
-  /** Handles one of the two kinds of events. */
+  /** Handles an event of one of these kinds. */
   event(kind: number, index: number, vector: number): void {
     const { xen, processors } = this.#host;
     const pcpu = xen.pcpus[index]!;
     const processor = processors[index]!;
-    const arrives = kind === EVENT_INTERRUPT;
+    if (kind === EVENT_TIMER) {
+      if (this.#timerAt[index] !== this.#host.engine.now) return;
+      this.#timerAt[index] = Number.POSITIVE_INFINITY;
+    }
+    const arrives = kind !== EVENT_WAKE;
     if (arrives && pcpu.mode === Mode.guest && vector === HostVector.postedInterrupt) this.#posted(pcpu);
     else {
       if (arrives) pcpu.interrupts |= 1 << vector;

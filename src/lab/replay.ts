@@ -21,6 +21,7 @@ import {
   type Trace,
   type TraceBatch,
   type TraceHeader,
+  whereIs,
 } from '../trace/table.ts';
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import { assertCredited } from './accounts.ts';
@@ -74,7 +75,8 @@ export async function replay(
   return player.finish();
 }
 
-class Player {
+/** A run under way: fed with batches of rows, in time order, by `replay` or by a search that makes them up. */
+export class Player {
   readonly #vcpus: Vcpus;
   readonly #scenario: Scenario;
   readonly #file: string;
@@ -99,6 +101,12 @@ class Player {
     this.#bound = scenario.run.population;
   }
 
+  /** The guest; what it counts is of the trace once a row that is not `bound` has been played. */
+  get vcpus(): Vcpus {
+    return this.#vcpus;
+  }
+
+  /** Plays rows; the guest is taken to the time of the last one. */
   play(batch: TraceBatch): void {
     for (let i = 0; i < batch.length; i++) {
       this.#rows++;
@@ -107,6 +115,7 @@ class Player {
     }
   }
 
+  /** Lets the guest finish; no row comes any more. */
   finish(): Run {
     const { engine } = this.#vcpus;
     if (this.#start < 0) this.#begin();
@@ -127,11 +136,7 @@ class Player {
 
   #boundBefore(batch: TraceBatch, i: number): void {
     if (this.#start >= 0) {
-      throw traceError(
-        { file: this.#file, line: batch.firstLine + i },
-        'a row of kind bound',
-        'none after time starts',
-      );
+      throw traceError(whereIs(this.#file, batch, i), 'a row of kind bound', 'none after time starts');
     }
     this.#countPort(batch, i);
     const [port, vcpu] = [batch.port[i]!, batch.to[i]!];
@@ -177,11 +182,7 @@ class Player {
     const cycles = this.#clock.cycles(time);
     if (this.#start + cycles <= LAST_CYCLE) return cycles;
     const found = `time ${time} ticks, more than 2^52 cycles of the machine`;
-    throw traceError(
-      { file: this.#file, line: batch.firstLine + i },
-      found,
-      'an earlier time, or a smaller gap',
-    );
+    throw traceError(whereIs(this.#file, batch, i), found, 'an earlier time, or a smaller gap');
   }
 
   /** A row about a vCPU alone. */
@@ -282,7 +283,7 @@ class Player {
   #countPort(batch: TraceBatch, i: number): void {
     if (++this.#bound <= 4095) return;
     const found = `${this.#bound} ports bound at once (${this.#scenario.run.population} of them idle)`;
-    throw traceError({ file: this.#file, line: batch.firstLine + i }, found, 'at most 4095');
+    throw traceError(whereIs(this.#file, batch, i), found, 'at most 4095');
   }
 }
 

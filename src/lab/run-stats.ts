@@ -37,7 +37,9 @@ export const RUN_STATS = {
 
 /** Distributions of a run, in cycles. */
 export const RUN_HISTOGRAMS = {
-  upcall: 'one upcall: exit, injection, entry, scan, handlers, EOI, return',
+  upcall:
+    'one upcall: the exits that inject it, ask for its window or interrupt it; entry, scan, handlers, EOI, return. ' +
+    'Not the sender, and not the wake-up of a blocked vCPU',
   delivery: 'from pending and unmasked to the filter of the port, or the hand-off to its ithread or process',
   bind: 'one bind, all hypercalls included',
   find: 'the search for an unused isrc inside a bind',

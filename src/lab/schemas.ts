@@ -17,6 +17,7 @@ import { rankingTable, sensitivityTable } from './sensitivity-tables.ts';
 import { breakEvenTable } from './study.ts';
 import { histTable, runsTable, stagesTable } from './tables.ts';
 import { validationTable } from './validate/rows.ts';
+import { worstTable } from './worst/tables.ts';
 
 /** One row for each column of each report. */
 export function schemaTable(): Table {
@@ -49,6 +50,7 @@ export function schemaTable(): Table {
     publishedTable([]),
     publishedTermsTable([]),
     publishedVariantsTable([]),
+    worstTable([]),
   ];
   const rows = tables.flatMap((table) =>
     table.columns.map((c, i): Cell[] => {

@@ -66,6 +66,16 @@ export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
     return this.#log.runs;
   }
 
+  /** As in `EventLog`. */
+  get overtaken(): number {
+    return this.#log.overtaken;
+  }
+
+  /** As in `EventLog`. */
+  countOvertaken(): void {
+    this.#log.countOvertaken();
+  }
+
   get hardware(): Interrupts {
     return this.pcpus.hardware;
   }
@@ -257,8 +267,11 @@ export class Vcpus implements GuestHost, PcpuOwner, ThreadHost {
   ended(processor: Processor, level: number, cycles: number): void {
     const vcpu = this.pcpus.vcpuOn(processor);
     if (vcpu < 0) return;
-    if (level === Level.xen) this.#log.xenSpent(vcpu, cycles);
-    else if (level === Level.upcall) {
+    if (level === Level.xen) {
+      // It injected an upcall, interrupted one, or asked for the window in which one will be injected.
+      const forUpcall = processor.busy(Level.upcall) || this.pcpus.virtual(vcpu).windowArmed;
+      if (forUpcall) this.#log.xenSpent(vcpu, cycles);
+    } else if (level === Level.upcall) {
       this.#log.upcallEnded(vcpu, cycles);
       this.hardware.interruptsBackOn(processor);
     } else if (level === Level.ithread) this.stats.histograms.ithread.add(cycles);

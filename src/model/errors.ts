@@ -18,11 +18,12 @@ export const Exit = {
 /** One of the values of `Exit`. */
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
-/** Where in an input the trouble is: a file and a 1-based line or a byte offset, as far as known. */
+/** Where in an input the trouble is: a file and a 1-based line, a byte offset or a 1-based record, as far as known. */
 export interface Where {
   file?: string;
   line?: number;
   byte?: number;
+  record?: number;
 }
 
 /**
@@ -36,7 +37,8 @@ export class UserError extends Error {
   constructor(code: string, exit: ExitCode, message: string, where: Where = {}) {
     const line = where.line === undefined ? '' : `:${where.line}`;
     const byte = where.byte === undefined ? '' : ` at byte ${where.byte}`;
-    super(where.file === undefined ? message : `${where.file}${line}${byte}: ${message}`);
+    const record = where.record === undefined ? '' : `, record ${where.record}`;
+    super(where.file === undefined ? message : `${where.file}${line}${byte}${record}: ${message}`);
     this.name = 'UserError';
     this.code = code;
     this.exit = exit;

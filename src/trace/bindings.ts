@@ -1,14 +1,19 @@
 /**
- * The channels of a domain before a recording began, from `lsevtchn` in the recording's state file:
+ * The channels of one domain as a snapshot has them, line by line: what `lsevtchn` in dom0 prints,
  *
- *   ### lsevtchn before
  *   domain 0
  *      1: VCPU 0: Virtual IRQ 0
  *     15: VCPU 1: Interdomain (Connected) - Remote Domain 0, Port 29
+ *
+ * and what Xen prints to its console on debug key `e`:
+ *
+ *   (XEN) Event channel information for domain 1:
+ *   (XEN)        5 [0/0/0]: s=3 n=1 x=0 d=0 p=42
+ *
+ * Sources: tools/xcutils/lsevtchn.c; domain_dump_evtchn_info of xen/common/event_channel.c, ECS_* of sched.h.
  */
-import { traceError } from '../model/errors.ts';
-import { readLineBlocks } from './lines.ts';
-import { Channel } from './table.ts';
+import { Channel, MAX_PORTS, MAX_VCPUS } from './table.ts';
+import { Fault, quoted } from './text/fault.ts';
 
 /** One channel of the snapshot. */
 export interface Binding {
@@ -22,42 +27,74 @@ export interface Binding {
   readonly remotePort: number;
 }
 
-const CHANNEL = /^\s*(\d+): VCPU (\d+): (.+)$/;
-const CONNECTED = /^Interdomain \(Connected\) - Remote Domain (\d+), Port (\d+)/;
+const CHANNEL = /^\s*(\d{1,9}): VCPU (\d{1,9}): (.+)$/;
+const CONNECTED = /^Interdomain \(Connected\) - Remote Domain (\d{1,5}), Port (\d{1,9})$/;
+const WAITING = /^Interdomain \(Waiting connection\) - Remote Domain \d{1,5}$/;
+const VIRQ = /^Virtual IRQ (\d{1,4})$/;
+const PIRQ = /^Physical IRQ \d{1,9}$/;
 
-/** Channels of `domain` in the snapshot "before", by port. A UserError (exit 6) when the section is missing. */
-export async function readBindings(path: string, domain: number): Promise<Binding[]> {
-  const bindings: Binding[] = [];
-  let section = false;
-  let found = false;
-  let current = -1;
-  for await (const block of readLineBlocks(path, 'a state file with lsevtchn')) {
-    for (const text of block) {
-      if (text.startsWith('### ')) section = text === '### lsevtchn before';
-      if (!section) continue;
-      found = true;
-      const heading = /^domain (\d+)$/.exec(text);
-      if (heading !== null) current = Number(heading[1]);
-      const m = CHANNEL.exec(text);
-      if (m !== null && current === domain) bindings.push(parse(Number(m[1]), Number(m[2]), m[3]!));
-    }
-  }
-  if (!found || bindings.length === 0) {
-    throw traceError(
-      { file: path },
-      `no channel of domain ${domain}`,
-      'a section "### lsevtchn before" with some',
-    );
-  }
-  return bindings.sort((a, b) => a.port - b.port);
+const DOMAIN =
+  /^domain (\d{1,5})$|^(?:\(XEN\) )?(?:\[[^\]]{0,40}\] )?Event channel information for domain (\d{1,5}):$/;
+const DEBUG =
+  /^(?:\(XEN\)\s*(?:\[[^\]]{0,40}\]\s*)?)?\s*(\d{1,9}) \[[01]\/[01]\/[^\]]{0,40}\]: s=(\d) n=(\d{1,9}) x=\d{1,4}(.*)$/;
+
+/** ECS_* of xen/include/xen/sched.h, in their order; free and reserved ones are no channels. */
+const STATES = [
+  undefined,
+  undefined,
+  Channel.unbound,
+  Channel.interdomain,
+  Channel.pirq,
+  Channel.virq,
+  Channel.ipi,
+];
+
+/** The domain whose channels follow; undefined for another line. */
+export function domainHeading(line: string): number | undefined {
+  const m = DOMAIN.exec(line);
+  return m === null ? undefined : Number(m[1] ?? m[2]);
 }
 
-function parse(port: number, vcpu: number, what: string): Binding {
-  const base = { port, vcpu, virq: -1, remoteDomain: -1, remotePort: 0 };
-  if (what.startsWith('Virtual IRQ')) return { ...base, channel: Channel.virq, virq: Number(what.slice(12)) };
-  if (what.startsWith('IPI')) return { ...base, channel: Channel.ipi };
-  if (what.startsWith('Physical IRQ')) return { ...base, channel: Channel.pirq };
-  const m = CONNECTED.exec(what);
-  if (m === null) return { ...base, channel: Channel.unbound };
-  return { ...base, channel: Channel.interdomain, remoteDomain: Number(m[1]), remotePort: Number(m[2]) };
+/** The channel a line tells of; undefined for another line, a fault for a channel that cannot be. */
+export function bindingOf(line: string): Binding | Fault | undefined {
+  const listed = CHANNEL.exec(line);
+  const binding = listed === null ? debugBinding(line) : lsevtchnBinding(listed);
+  if (binding === undefined || binding instanceof Fault) return binding;
+  if (binding.port < 1 || binding.port >= MAX_PORTS) {
+    return new Fault(`port ${binding.port}`, `a port 1..${MAX_PORTS - 1}`);
+  }
+  if (binding.vcpu >= MAX_VCPUS) return new Fault(`vCPU ${binding.vcpu}`, `a vCPU below ${MAX_VCPUS}`);
+  return binding;
+}
+
+function lsevtchnBinding(m: RegExpExecArray): Binding | Fault {
+  const base = { port: Number(m[1]), vcpu: Number(m[2]), virq: -1, remoteDomain: -1, remotePort: 0 };
+  const what = m[3]!;
+  const virq = VIRQ.exec(what);
+  if (virq !== null) return { ...base, channel: Channel.virq, virq: Number(virq[1]) };
+  if (what === 'IPI') return { ...base, channel: Channel.ipi };
+  if (PIRQ.test(what)) return { ...base, channel: Channel.pirq };
+  if (WAITING.test(what)) return { ...base, channel: Channel.unbound };
+  const c = CONNECTED.exec(what);
+  if (c === null) return new Fault(quoted(what), 'a channel as lsevtchn prints it');
+  return { ...base, channel: Channel.interdomain, remoteDomain: Number(c[1]), remotePort: Number(c[2]) };
+}
+
+function debugBinding(line: string): Binding | Fault | undefined {
+  const m = DEBUG.exec(line);
+  if (m === null) return undefined;
+  const state = Number(m[2]);
+  if (state >= STATES.length) return new Fault(`state s=${m[2]}`, `a state below ${STATES.length}`);
+  const channel = STATES[state];
+  if (channel === undefined) return undefined;
+  const number = (key: string) => Number(new RegExp(` ${key}=(\\d{1,9})(?= |$)`).exec(m[4]!)?.[1] ?? -1);
+  const remote = channel === Channel.interdomain;
+  return {
+    port: Number(m[1]),
+    vcpu: Number(m[3]),
+    channel,
+    virq: channel === Channel.virq ? number('v') : -1,
+    remoteDomain: remote ? number('d') : -1,
+    remotePort: remote ? number('p') : 0,
+  };
 }

@@ -1,87 +1,42 @@
 /**
- * Turns an ftrace recording of a Linux domain into a trace table: what the hypervisor and the drivers did to its
+ * Turns a recording made inside a Linux domain into a trace table: what the hypervisor and the drivers did to its
  * event channels, without how Linux served them. How a recorded delivery becomes a send is told, rule by rule, in
  * docs/recorded-delivery-to-send.md; the rules have the same numbers here.
  */
 import type { Binding } from './bindings.ts';
-import { type FtraceEvent, field } from './ftrace.ts';
+import { type ConvertCounts, type Converted, rebase } from './convert/converted.ts';
+import { isIdle } from './convert/known.ts';
+import { channelOf, handlerOf, IOCTL, learnNames, type Names } from './convert/port-names.ts';
+import { field, type GuestEvent } from './guest-event.ts';
 import { Channel, Handler, Kind, MAX_PORTS, rowAt, TargetState, type TraceRow } from './table.ts';
 
-/** What the conversion saw and could not use; every number ends up in the table's header. */
-export interface ConvertCounts {
-  /** Events taken out of the recording. */
-  deliveries: number;
-  /** Sends seen in the recording, by system call, driver or IPI. */
-  sends_seen: number;
-  /** Sends inferred from a delivery nobody was seen to send. */
-  sends_inferred: number;
-  /** Sends to a port whose other end was closed or is not known. */
-  sends_without_peer: number;
-  /** IPIs whose port was not learned, because it never fired. */
-  ipis_without_port: number;
-  /** Deliveries of a port that the recording and the snapshot do not show bound. */
-  deliveries_unbound: number;
-}
-
-/** A converted recording. */
-export interface Converted {
-  readonly rows: TraceRow[];
-  readonly vcpus: number;
-  readonly counts: ConvertCounts;
-}
-
-/** /dev/xen/evtchn commands (Linux include/uapi/xen/evtchn.h). */
-const IOCTL = { bindVirq: 0x44500, bindInterdomain: 0x84501, bindUnbound: 0x44502, notify: 0x44504 };
 /** Names of Linux' IPI actions by the vector number of xen_send_IPI_one (arch/x86/include/asm/xen/events.h). */
 const IPI_NAMES = ['resched', 'callfunc', 'callfuncsingle', 'spinlock', 'irqwork'];
-/** Actions served wholly in the interrupt. */
-const FILTER_NAMES = /^(timer|debug|resched|callfunc|callfuncsingle|irqwork|spinlock)\d+$/;
-const EVTCHN_DEVICE = /^evtchn:/;
-
-/** What a first pass over the recording learns about ports. */
-interface Names {
-  readonly ofPort: Map<number, string>;
-  readonly ipiPort: Map<string, number>;
-  /** Ports of the interrupt numbers that were in use before the recording. */
-  readonly portOfIrq: Map<number, number>;
-}
 
 /**
  * Converts a recording.
  *
- * @param events the whole recording in file order
+ * @param events what known.ts knows of the whole recording, by time
  * @param bindings the domain's channels before it; none if not known
  * @param domain the recorded domain's number, which tells loop-back channels from others
  */
 export function convert(
-  events: readonly FtraceEvent[],
+  events: readonly GuestEvent[],
+  bindings: readonly Binding[],
+  domain: number,
+): Converted {
+  const converted = convertAbsolute(events, bindings, domain);
+  rebase(converted.rows);
+  return converted;
+}
+
+/** The same with the recording's own times; rows of channels that were bound before have -1. */
+export function convertAbsolute(
+  events: readonly GuestEvent[],
   bindings: readonly Binding[],
   domain: number,
 ): Converted {
   return new Converter(learnNames(events), bindings, domain).run(events);
-}
-
-/** The name of a port is that of the interrupt action that runs right after the port was taken out. */
-function learnNames(events: readonly FtraceEvent[]): Names {
-  const ofPort = new Map<number, string>();
-  const ipiPort = new Map<string, number>();
-  const portOfIrq = new Map<number, number>();
-  const rebound = new Set<number>();
-  const lastPort = new Map<number, number>();
-  for (const e of events) {
-    if (e.name === 'clear_2l' || e.name === 'clear_fifo') lastPort.set(e.cpu, field(e.text, 'port')!);
-    else if (e.name === 'irq_handler_entry') {
-      const port = lastPort.get(e.cpu);
-      const name = /name=(.*)$/.exec(e.text)?.[1];
-      if (port === undefined || name === undefined) continue;
-      if (!ofPort.has(port)) ofPort.set(port, name);
-      const irq = field(e.text, 'irq')!;
-      if (!portOfIrq.has(irq) && !rebound.has(irq)) portOfIrq.set(irq, port);
-      if (FILTER_NAMES.test(name)) ipiPort.set(name, port);
-      lastPort.delete(e.cpu);
-    } else if (e.name === 'map') rebound.add(field(e.text, 'irq')!);
-  }
-  return { ofPort, ipiPort, portOfIrq };
 }
 
 /** An upcall in progress on a vCPU. */
@@ -125,13 +80,12 @@ class Converter {
     for (const b of bindings) this.#boundBefore(b);
   }
 
-  run(events: readonly FtraceEvent[]): Converted {
+  run(events: readonly GuestEvent[]): Converted {
     for (const e of events) this.#vcpus = Math.max(this.#vcpus, e.cpu + 1);
     for (const e of events) this.#event(e);
     const order = this.#rows.map((row, i) => ({ row, i }));
     order.sort((a, b) => a.row.time - b.row.time || a.i - b.i);
     const rows = order.map(({ row }) => row);
-    rebase(rows);
     return { rows, vcpus: this.#vcpus, counts: this.#counts };
   }
 
@@ -141,7 +95,7 @@ class Converter {
     row.port = b.port;
     row.to = b.vcpu;
     row.channel = b.channel;
-    row.handler = this.#handlerOf(b.port, b.channel);
+    row.handler = handlerOf(this.#names, b.port, b.channel);
     if (b.remoteDomain === this.#domain) this.#peer[b.port] = b.remotePort;
     this.#bound[b.port] = 1;
     if (row.handler === Handler.user) this.#user[b.port] = 1;
@@ -149,17 +103,17 @@ class Converter {
     this.#vcpus = Math.max(this.#vcpus, b.vcpu + 1);
   }
 
-  #event(e: FtraceEvent): void {
+  #event(e: GuestEvent): void {
+    if (this.#names.deliveries.has(e.name)) {
+      this.#delivered(e, field(e.text, 'port')!);
+      return;
+    }
     switch (e.name) {
       case 'upcall':
-        this.#upcall.set(e.cpu, { time: e.time, idle: e.comm === '<idle>', served: new Set() });
+        this.#upcall.set(e.cpu, { time: e.time, idle: isIdle(e), served: new Set() });
         break;
       case 'upcall_ret':
         this.#upcall.delete(e.cpu);
-        break;
-      case 'clear_2l':
-      case 'clear_fifo':
-        this.#delivered(e, field(e.text, 'port')!);
         break;
       case 'map':
         this.#mapped(e, field(e.text, 'port')!, field(e.text, 'irq')!);
@@ -183,7 +137,7 @@ class Converter {
   }
 
   /** Rules 2 to 4: a delivery was sent by somebody: seen, or inferred. */
-  #delivered(e: FtraceEvent, port: number): void {
+  #delivered(e: GuestEvent, port: number): void {
     const upcall = this.#upcall.get(e.cpu);
     if (upcall === undefined) return;
     this.#counts.deliveries++;
@@ -209,7 +163,7 @@ class Converter {
   }
 
   /** Rules 5 and 6: a port is bound or unbound by the vCPU that ran the call. */
-  #mapped(e: FtraceEvent, port: number, irq: number): void {
+  #mapped(e: GuestEvent, port: number, irq: number): void {
     if (irq < 0) {
       if (this.#bound[port] === 0) return;
       const row = rowAt(e.time, Kind.unbind);
@@ -226,8 +180,8 @@ class Converter {
     const row = rowAt(e.time, Kind.bind);
     row.by = e.cpu;
     row.port = port;
-    row.channel = this.#channelOf(port, command);
-    row.handler = command === undefined ? this.#handlerOf(port, row.channel) : Handler.user;
+    row.channel = channelOf(this.#names, port, command);
+    row.handler = command === undefined ? handlerOf(this.#names, port, row.channel) : Handler.user;
     this.#rows.push(row);
     this.#bound[port] = 1;
     this.#boundAt.set(port, e.time);
@@ -242,7 +196,7 @@ class Converter {
   }
 
   /** Rule 7: the vCPU a port is served on. */
-  #boundToCpu(e: FtraceEvent): void {
+  #boundToCpu(e: GuestEvent): void {
     const port = field(e.text, 'port')!;
     const irq = field(e.text, 'irq')!;
     const to = field(e.text, 'cpu')!;
@@ -261,14 +215,14 @@ class Converter {
     this.#rows.push(row);
   }
 
-  #deviceCall(e: FtraceEvent): void {
+  #deviceCall(e: GuestEvent): void {
     const command = field(e.text, 'cmd')!;
     if (command === IOCTL.notify) this.#sent(e, field(e.text, 'arg0')!);
     else if (command !== 0x44503) this.#binding.set(e.pid, command);
   }
 
   /** Rule 8: a send seen at its sender, to the other end inside the domain or to another domain. */
-  #sent(e: FtraceEvent, local: number | undefined): void {
+  #sent(e: GuestEvent, local: number | undefined): void {
     if (local === undefined || this.#bound[local] === 0) {
       this.#counts.sends_without_peer++;
       return;
@@ -285,14 +239,14 @@ class Converter {
     else this.#seen(e, peer);
   }
 
-  #ipi(e: FtraceEvent): void {
+  #ipi(e: GuestEvent): void {
     const name = IPI_NAMES[field(e.text, 'vector')!];
     const port = this.#names.ipiPort.get(`${name}${field(e.text, 'cpu')}`);
     if (port === undefined || this.#bound[port] === 0) this.#counts.ipis_without_port++;
     else this.#seen(e, port);
   }
 
-  #seen(e: FtraceEvent, port: number): void {
+  #seen(e: GuestEvent, port: number): void {
     this.#counts.sends_seen++;
     const row = rowAt(e.time, Kind.send);
     row.by = e.cpu;
@@ -306,7 +260,7 @@ class Converter {
   }
 
   /** Rule 9: a process read the event of an evtchn device port and lets the next one in. */
-  #userUnmasks(e: FtraceEvent): void {
+  #userUnmasks(e: GuestEvent): void {
     const port = this.#portOfIrq.get(field(e.text, 'irq')!);
     if (port === undefined || this.#bound[port] === 0 || this.#user[port] === 0) return;
     const row = rowAt(e.time, Kind.unmask);
@@ -330,26 +284,4 @@ class Converter {
     this.#outstanding.delete(port);
     this.#fresh.delete(port);
   }
-
-  #channelOf(port: number, command: number | undefined): number {
-    if (command === IOCTL.bindVirq) return Channel.virq;
-    if (command === IOCTL.bindUnbound) return Channel.unbound;
-    if (command === IOCTL.bindInterdomain) return Channel.interdomain;
-    const name = this.#names.ofPort.get(port) ?? '';
-    if (/^(timer|debug)\d+$/.test(name)) return Channel.virq;
-    return FILTER_NAMES.test(name) ? Channel.ipi : Channel.interdomain;
-  }
-
-  #handlerOf(port: number, channel: number): number {
-    const name = this.#names.ofPort.get(port);
-    if (name !== undefined && EVTCHN_DEVICE.test(name)) return Handler.user;
-    if (name !== undefined) return FILTER_NAMES.test(name) ? Handler.filter : Handler.ithread;
-    return channel === Channel.virq || channel === Channel.ipi ? Handler.filter : Handler.ithread;
-  }
-}
-
-/** Counts times from the first row with one, so that a table does not say when it was recorded. */
-function rebase(rows: readonly TraceRow[]): void {
-  const start = rows.find((row) => row.time >= 0)?.time ?? 0;
-  for (const row of rows) row.time = Math.max(0, row.time - start);
 }

@@ -26,11 +26,20 @@ export interface Decompressed {
   drain(): Promise<void>;
 }
 
-/** Opens an input for one reading; a UserError (exit 6) when it cannot be opened. Bounded memory. */
-export async function decompressed(input: Input): Promise<Decompressed> {
-  const bytes = input.bytes();
+/** How a file is compressed, by its first bytes. */
+export function compressionOf(head: Buffer): Compression {
+  return MAGIC.find(([, magic]) => magic.every((b, i) => head[i] === b))?.[0] ?? 'plain';
+}
+
+/**
+ * Opens an input for one reading; a UserError (exit 6) when it cannot be opened. Bounded memory.
+ *
+ * @param hashed whether the input's `sha256` will be asked for
+ */
+export async function decompressed(input: Input, hashed = true): Promise<Decompressed> {
+  const bytes = input.bytes(hashed);
   const head = await beginning(bytes);
-  const compression = MAGIC.find(([, magic]) => magic.every((b, i) => head[i] === b))?.[0] ?? 'plain';
+  const compression = compressionOf(head);
   const all = resumed(head, bytes);
   const blocks = compression === 'gzip' ? gunzip(all) : compression === 'xz' ? unxz(all) : all;
   const drain = async () => {
@@ -74,7 +83,7 @@ const XZ_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /** An xz stream; the decoder is asked for the next block only when the last has been taken. */
-async function* unxz(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* unxz(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = ReadableStream.from(bytes) as ReadableStream<Uint8Array>;
   const reader = new xz.XzReadableStream(source).getReader();
   for (;;) {

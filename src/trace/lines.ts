@@ -23,11 +23,16 @@ export async function* readLineBlocks(from: string | Input, expected: string): A
   let lines = 0;
   for await (const chunk of chunks(input)) {
     const block = (rest + chunk).split('\n');
+    const long = block.findIndex((line) => line.length > MAX_LINE);
+    if (long >= 0) {
+      throw traceError(
+        { file, line: lines + long + 1 },
+        `a line of over ${MAX_LINE} characters`,
+        'lines of text',
+      );
+    }
     rest = block.pop()!;
     lines += block.length;
-    if (rest.length > MAX_LINE) {
-      throw traceError({ file, line: lines + 1 }, `a line of over ${MAX_LINE} characters`, 'lines of text');
-    }
     if (block.length > 0) yield block.map(withoutReturn);
   }
   if (rest !== '') yield [withoutReturn(rest)];

@@ -20,9 +20,29 @@ export class RowState {
   /** By port: one of `State`. */
   readonly #port = new Uint8Array(MAX_PORTS);
   readonly #preempted = new Uint8Array(MAX_VCPUS);
+  /** Whether time has started: a row of another kind than `bound` has come. */
+  #started = false;
+  #ports = 0;
+
+  /** Number of ports bound. */
+  get ports(): number {
+    return this.#ports;
+  }
+
+  /** Whether a port is bound. */
+  isBound(port: number): boolean {
+    return this.#port[port] !== State.unbound;
+  }
 
   /** Takes one row, whose fields are in their ranges and codes as in table.ts; undefined if it may be there. */
   take(kind: number, by: number, port: number, channel: number, handler: number): Fault | undefined {
+    if (kind === Kind.bound && this.#started) return ['a row of kind bound', 'none after time starts'];
+    const fault = this.#takeAny(kind, by, port, channel, handler);
+    if (fault === undefined && kind !== Kind.bound) this.#started = true;
+    return fault;
+  }
+
+  #takeAny(kind: number, by: number, port: number, channel: number, handler: number): Fault | undefined {
     if (by === EXTERNAL && !mayBeExternal(kind)) {
       const expected = namesNoPort(kind) ? 'the vCPU it happened to' : 'the vCPU that did it';
       return [`"by" is - in a row of kind ${KINDS[kind]}`, expected];
@@ -35,9 +55,11 @@ export class RowState {
       if (channel === 0 || handler === 0) return ['no channel or handler', 'both, in a bind'];
       const own = channel === Channel.virq || channel === Channel.ipi;
       this.#port[port] = own ? State.kernel : State.driver;
+      this.#ports++;
     } else if (kind === Kind.unbind) {
       if (state === State.unbound) return [`unbind on unbound port ${port}`, 'a bind of it before'];
       this.#port[port] = State.unbound;
+      this.#ports--;
     } else if (kind !== Kind.notify) {
       if (state === State.unbound) return [`${KINDS[kind]} on unbound port ${port}`, 'a bind of it before'];
       if (state === State.gone)

@@ -3,6 +3,8 @@
  * Format, kinds and columns are documented in traces/README.md; this file is their only definition in code.
  */
 
+import type { Where } from '../model/errors.ts';
+
 /** First line of a file: the name of the format and its version. */
 export const MAGIC = '# upcall-trace';
 export const VERSION = 3;
@@ -57,6 +59,21 @@ export function namesNoPort(kind: number): boolean {
   return kind >= Kind.halt;
 }
 
+/** The port as it is written: rows about a vCPU alone have none. */
+export function writtenPort(row: TraceRow): number {
+  return namesNoPort(row.kind) ? 0 : row.port;
+}
+
+/** Whether `to` says something in rows like this. */
+export function hasTo(row: TraceRow): boolean {
+  return row.channel !== 0 || row.kind === Kind.move || row.kind === Kind.priority;
+}
+
+/** `to` as it is written: 0 where it says nothing. */
+export function writtenTo(row: TraceRow): number {
+  return hasTo(row) ? row.to : 0;
+}
+
 /** Kinds of channels, as the ABI names them; empty where a row has none. */
 export const CHANNELS = ['', 'unbound', 'interdomain', 'pirq', 'virq', 'ipi'] as const;
 /** Code of each channel kind. */
@@ -90,8 +107,11 @@ export interface TraceHeader {
 /** Rows as parallel columns; only the first `length` entries count. */
 export interface TraceBatch {
   length: number;
-  /** Line of the first row in the file, 1-based; row i is on line firstLine + i. */
+  /** Line of the first row in a text file, 1-based; row i is on line firstLine + i. 0 in a binary one. */
   firstLine: number;
+  /** Number of the first row in a binary file, 1-based, and the offset of its block. */
+  firstRecord: number;
+  byte: number;
   readonly time: Float64Array;
   readonly kind: Uint8Array;
   readonly by: Int16Array;
@@ -119,6 +139,8 @@ export function emptyBatch(capacity: number): TraceBatch {
   return {
     length: 0,
     firstLine: 0,
+    firstRecord: 0,
+    byte: 0,
     time: new Float64Array(capacity),
     kind: new Uint8Array(capacity),
     by: new Int16Array(capacity),
@@ -139,4 +161,24 @@ export interface Trace {
 /** A row of zeroes and empties at a time. */
 export function rowAt(time: number, kind: number): TraceRow {
   return { time, kind, by: EXTERNAL, port: 0, to: 0, channel: 0, handler: 0, target: 0 };
+}
+
+/** Row `i` of a batch, as an object of its own. */
+export function rowOf(batch: TraceBatch, i: number): TraceRow {
+  return {
+    time: batch.time[i]!,
+    kind: batch.kind[i]!,
+    by: batch.by[i]!,
+    port: batch.port[i]!,
+    to: batch.to[i]!,
+    channel: batch.channel[i]!,
+    handler: batch.handler[i]!,
+    target: batch.target[i]!,
+  };
+}
+
+/** Where row `i` of a batch stands in its file. */
+export function whereIs(file: string, batch: TraceBatch, i: number): Where {
+  if (batch.firstLine > 0) return { file, line: batch.firstLine + i };
+  return { file, byte: batch.byte, record: batch.firstRecord + i };
 }

@@ -10,3 +10,8 @@ export const DIALECTS: readonly Dialect[] = [
   FROM_VERSION_2,
   { version: VERSION, kinds: codesOf(KINDS), targets: codesOf(TARGETS) },
 ];
+
+/** The versions in words. */
+export function readableVersions(): string {
+  return DIALECTS.map((d) => d.version).join(' or ');
+}

@@ -68,6 +68,7 @@ export const MACHINE = {
   forwardLockedCycles: cycles('added to a locked operation a load overlaps only in part', 50),
   forwardFailCycles: cycles('from the drain of a store a load overlaps only in part to the load', 100),
 
+  storeAddressCycles: cycles('from the issue of a store, its address known, to its retirement', 50),
   storeDrainCycles: cycles('from the retirement of a store to L1D when nothing holds it up', 50),
   lockCycles: cycles('a locked read-modify-write on a line held in L1D, back to back', 200),
   lockLatencyCycles: cycles('from the start of a locked read-modify-write to its result and retirement', 200),

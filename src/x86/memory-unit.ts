@@ -30,6 +30,7 @@ export class MemoryUnit extends Pipeline {
   protected readonly loadPorts: number;
   protected readonly storeAddressPorts: number;
   protected readonly storeDataPorts: number;
+  protected readonly storeAddressCycles: number;
   /** After `popReturn`: the address popped. */
   protected returnAddress: Addr = 0;
 
@@ -47,6 +48,7 @@ export class MemoryUnit extends Pipeline {
     this.loadPorts = machine.n.loadPorts;
     this.storeAddressPorts = machine.n.storeAddressPorts;
     this.storeDataPorts = machine.n.storeDataPorts;
+    this.storeAddressCycles = machine.n.storeAddressCycles;
     this.#pageBits = memory.pageBits;
     this.words = memory.words;
     this.#view8 = memory.view8;
@@ -235,7 +237,7 @@ export class MemoryUnit extends Pipeline {
       data > t ? Math.min(data, Math.max(this.retire, t)) : t,
     );
     this.stream.add(addr);
-    this.retireAt(Math.max(t, known) + 1, Cause.execute);
+    this.retireAt(Math.max(t + this.storeAddressCycles, known + 1), Cause.execute);
     const owned = this.own(addr, t);
     this.stores.add(addr, size, known, this.retire, owned);
   }

@@ -9,7 +9,6 @@
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SourceFile } from '../x86/sites.ts';
-
 import { ChannelKind, type ChannelKindCode, type Hypercalls } from './abi.ts';
 import type { Domain } from './domain.ts';
 import type { OpWrapper } from './fifo-ops.ts';

@@ -9,7 +9,6 @@
 import type { Addr, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
-
 import { VCPU } from './layout.ts';
 import { lapicNamer, postedNamer } from './names.ts';
 

@@ -10,7 +10,7 @@ import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 import type { DeliveryMode } from './delivery-mode.ts';
 import { VCPU } from './layout.ts';
 import { lockNamer } from './names.ts';
-import { HostVector, Pcpu } from './pcpu.ts';
+import { Pcpu } from './pcpu.ts';
 import type { Scheduler, SchedulerHost } from './sched/scheduler.ts';
 import { newXenStats } from './stats.ts';
 import { PauseFlag, Runstate, type VirtualCpu } from './virtual-cpu.ts';
@@ -19,6 +19,8 @@ import { PauseFlag, Runstate, type VirtualCpu } from './virtual-cpu.ts';
 export interface Hardware {
   /** An interrupt message that reaches a pCPU at a cycle; `vector` is a `HostVector`. */
   interrupt(pcpu: Pcpu, vector: number, cycle: Cycle): void;
+  /** Sets the APIC timer of a pCPU; an earlier setting is forgotten. Infinity: it is off. */
+  timer(pcpu: Pcpu, cycle: Cycle): void;
   /** A store to the line that a pCPU monitors ends its MWAIT. */
   wake(pcpu: Pcpu, cycle: Cycle): void;
   /**
@@ -97,7 +99,7 @@ export class Xen implements SchedulerHost {
   }
 
   setTimer(pcpu: Pcpu, cycle: Cycle): void {
-    this.hardware.interrupt(pcpu, HostVector.timer, cycle);
+    this.hardware.timer(pcpu, cycle);
   }
 
   /** The lock of the run queue a pCPU belongs to: one for each socket. */

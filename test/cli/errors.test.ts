@@ -28,7 +28,12 @@ const rows: Array<[what: string, args: string[], code: number, message: RegExp]>
     2,
     /unknown command "reply", did you mean replay\? .*: study, replay,/,
   ],
-  ['unknown command of a command', ['trace', 'foo'], 2, /unknown trace command "foo"; .*: synth, convert$/m],
+  [
+    'unknown command of a command',
+    ['trace', 'foo'],
+    2,
+    /unknown trace command "foo"; .*: info, head, validate, convert, merge, cut, anonymise, synth$/m,
+  ],
   [
     'machine given twice',
     ['replay', good, '--machine', 'zen5', '--machine', 'zen4'],
@@ -286,9 +291,9 @@ const rows: Array<[what: string, args: string[], code: number, message: RegExp]>
   ['synth without a name', [...synth, '--out', ''], 2, /--out expects a file, found an empty name/],
   [
     'convert of no recording',
-    ['trace', 'convert', good, '--name', 'x', '--out', join(folder, 'o')],
+    ['trace', 'convert', join(ROOT, 'package.json'), '--name', 'x', '--out', join(folder, 'o')],
     6,
-    /expected an ftrace line/,
+    /package\.json at byte 0: found a file that begins with "\{", expected one of: a trace table/,
   ],
 ];
 

@@ -27,9 +27,9 @@ const TIDE = 3000;
 /** A guest whose isrcs are handed out by one strategy, with its oracle. */
 export class Contract {
   readonly os: FreeBsd;
+  readonly cpus: readonly KernelCpu[];
   /** By port: the number of its isrc. */
   readonly live = new Map<Port, number>();
-  readonly #cpus: readonly KernelCpu[];
   readonly #oracle: Oracle;
   /** By number: where the isrc is, and whether it is in use. */
   readonly #isrcs: Addr[] = [];
@@ -37,11 +37,11 @@ export class Contract {
 
   /** @param charged whether the cores charge cycles, at a tenth of the speed */
   constructor(strategy: ListedStrategy, guest: string, charged = false) {
-    const scenario = scenarioOf({ ...DEFAULT_NAMES, guest, strategy: strategy.name });
+    const scenario = { ...scenarioOf({ ...DEFAULT_NAMES, guest }), strategy };
     const bench = new BenchGuest(scenario, VCPUS);
     const { freeBsd, memory, uncore } = bench.guest;
     this.os = freeBsd.os;
-    this.#cpus = freeBsd.cpus.map((cpu) => {
+    this.cpus = freeBsd.cpus.map((cpu) => {
       if (charged) return cpu;
       const core = new FunctionalCore(scenario.machine, memory, uncore, bench.horizon);
       core.sp = cpu.stackTop;
@@ -63,7 +63,7 @@ export class Contract {
    */
   take(on: number, port: Port, creates = true): boolean {
     const { os } = this;
-    const cpu = this.#cpus[on]!;
+    const cpu = this.cpus[on]!;
     const expected = this.#oracle.take(on, port);
     cpu.core.begin(cpu.core.now);
     cpu.core.call();
@@ -89,7 +89,7 @@ export class Contract {
   /** A vCPU gives the isrc of a port back. */
   give(on: number, port: Port): void {
     const { os } = this;
-    const cpu = this.#cpus[on]!;
+    const cpu = this.cpus[on]!;
     const number = this.live.get(port)!;
     cpu.core.begin(cpu.core.now);
     runAlone(os.generation.putBack(os, cpu, this.#isrcs[number]!));

@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ListedStrategy, STRATEGIES } from '../../src/intr/alloc/strategies.ts';
+import { type ListedStrategy, STRATEGIES, strategyByName } from '../../src/intr/alloc/strategies.ts';
 import { mayCreate } from '../../src/intr/alloc-isrc.ts';
 import { GENERATION_A, GENERATION_C } from '../../src/intr/source-files.ts';
+import { findCycles } from '../../src/lab/break-even.ts';
+import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
 import { UserError } from '../../src/model/errors.ts';
 import { PORTS } from '../../src/xen/abi.ts';
 import { Contract, holdTo } from '../contract/contract.ts';
@@ -53,6 +55,17 @@ for (const strategy of STRATEGIES) {
     assert.equal(contract.created, reaches ? PORTS - 1 : PORTS);
   });
 }
+
+test('linear on freebsd-c is B5: the same cycles as linear-arch; on freebsd-a the second lock is the difference', () => {
+  const cost = (guest: string, name: string, n: number, cache: 'warm' | 'cold') =>
+    findCycles(scenarioOf({ ...DEFAULT_NAMES, guest }), strategyByName(name), n, cache);
+  for (const n of [1, 16, 100]) {
+    for (const cache of ['warm', 'cold'] as const) {
+      assert.equal(cost('freebsd-c', 'linear-arch', n, cache), cost('freebsd-c', 'linear', n, cache));
+      assert.ok(cost('freebsd-a', 'linear-arch', n, cache) > cost('freebsd-a', 'linear', n, cache));
+    }
+  }
+});
 
 test("A's limit is off by one, C's is not, and nobody gets past the table", () => {
   assert.deepEqual(

@@ -81,6 +81,7 @@ class Race {
       horizon: this.horizon,
       hardware: {
         interrupt: nothing,
+        timer: nothing,
         wake: nothing,
         deliver: nothing,
         interruptsOn: () => false,

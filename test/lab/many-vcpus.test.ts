@@ -22,7 +22,7 @@ import { recordingFile } from '../../src/lab/scenarios.ts';
 import { numberOf, resultOf } from '../../src/lab/tables.ts';
 import { Vcpus } from '../../src/lab/vcpus.ts';
 import { openTrace } from '../../src/trace/reader.ts';
-import { synthHeader, synthRows } from '../../src/trace/synth.ts';
+import { synthHeader, synthRows } from '../../src/trace/synth/synth.ts';
 import { writeTrace } from '../../src/trace/writer.ts';
 import { Core } from '../../src/x86/core.ts';
 import { nameLine } from '../../src/x86/names.ts';

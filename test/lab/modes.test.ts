@@ -31,6 +31,6 @@ for (const name of RECORDINGS) {
       if (delivery === 'lapic' && machine === 'skylake-sp') assert.equal(exits, 0);
       else assert.ok(exits >= of('upcalls'), `${guest} ${delivery}: ${exits}`);
     }
-    assert.ok(sends.size <= 2, `${[...sends]}`);
+    assert.equal(sends.size, 1, `${[...sends]}`);
   });
 }

@@ -195,8 +195,8 @@ for (const [name, upcalls, alike, given, removals] of PIECES) {
   test(`${name}: a record that is left out is noticed`, async () => {
     const records: Array<[TraceRecord, number]> = [];
     await eachRecord(input(), (r, tick) => {
-      const copy = recordOf(r.cpu, r.event, [...r.words.subarray(0, r.extra)], r.timed);
-      copy.byte = r.byte;
+      const copy = recordOf(r.cpu, r.event, r.words(), r.timed);
+      copy.base = r.byte;
       records.push([copy, tick]);
     });
     const whole = summary(records);
@@ -219,8 +219,8 @@ function kindOf(r: TraceRecord): string | undefined {
   if (r.event === 0x82004) return 'injection';
   if (r.event === 0x82020) return 'window';
   if (r.event === 0x82013) return 'hlt';
-  if (r.event === 0x8200d && r.words[0] === 0x80b) return 'eoi';
-  return r.event === 0x81102 && r.words[0] === 0x64 ? 'vintr' : undefined;
+  if (r.event === 0x8200d && r.word(0) === 0x80b) return 'eoi';
+  return r.event === 0x81102 && r.word(0) === 0x64 ? 'vintr' : undefined;
 }
 
 function summary(records: ReadonlyArray<readonly [TraceRecord, number]>): string {

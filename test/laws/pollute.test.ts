@@ -110,7 +110,14 @@ law([], 'foreign lines, pages and branches cost what they displace', () => {
 
 /** What an exit that displaces so many lines leaves: cycles of a load that hit L1D before, and lines of text in L1I. */
 function afterExit(exitDataLines: number, exitCodeLines: number): { load: number; text: number } {
-  const small = { l1dSets: 8, l1dWays: 4, l1iSets: 8, l1iWays: 4, l2LineHalfCycles: 0 };
+  const small = {
+    l1dSets: 8,
+    l1dWays: 4,
+    l1iSets: 8,
+    l1iWays: 4,
+    l2LineHalfCycles: 0,
+    storeAddressCycles: 1,
+  };
   const bench = host({ ...small, l1Cycles: 4, l2Cycles: 14, exitDataLines, exitCodeLines });
   const { xen, memory, cores } = bench.guest;
   const core = cores[0]!;

@@ -18,6 +18,20 @@ law(['storeDrainCycles'], 'a store can be forwarded from until it has drained, n
   }
 });
 
+law(['storeAddressCycles'], 'a store retires so long after its address is known', () => {
+  for (const storeAddressCycles of [2, 5, 9]) {
+    const bench = benchOf(machine({ storeAddressCycles }));
+    const behind = (chain: number, stores: boolean) =>
+      settled(bench, (core) => {
+        const address = core.chain(NOW, chain);
+        if (stores) core.store64(bench.data, 0, 0, NOW, address);
+      });
+    for (const chain of [10, 11, 40]) {
+      assert.equal(behind(chain, true) - behind(chain, false), storeAddressCycles, `behind ${chain} adds`);
+    }
+  }
+});
+
 law(['storeDataPorts'], 'as many stores to a line as there are data ports drain in a cycle, in order', () => {
   for (const perCycle of [1, 2, 3]) {
     const behind = (stores: number, step: number) => {

@@ -10,7 +10,7 @@ import { getHeapSnapshot } from 'node:v8';
 import { type Run, replay } from '../../src/lab/replay.ts';
 import { DEFAULT_NAMES, scenarioOf } from '../../src/lab/scenario.ts';
 import { openTrace } from '../../src/trace/reader.ts';
-import { synthHeader, synthRows } from '../../src/trace/synth.ts';
+import { synthHeader, synthRows } from '../../src/trace/synth/synth.ts';
 import { writeTrace } from '../../src/trace/writer.ts';
 import { temporaryFolder } from '../support/files.ts';
 

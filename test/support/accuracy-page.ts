@@ -12,6 +12,7 @@ import type { Table } from '../../src/model/table.ts';
 import { markdown } from '../../src/report/markdown.ts';
 import { MACHINE, type Machine } from '../../src/x86/machine.ts';
 import { COUNTS, elements, MISFITS, PRIMITIVES, UNVALIDATED } from './accuracy-notes.ts';
+import { strategySection } from './accuracy-strategies.ts';
 import { wrap } from './markdown.ts';
 import { ROOT } from './root.ts';
 
@@ -46,6 +47,8 @@ export async function makeAccuracyPage(): Promise<string> {
     ...trends(stable),
     '## Break-even of the linear scan against the free list',
     ...breakEvens(judged, machine),
+    '## The search of each strategy',
+    ...strategySection(stable),
     '## Known misfits',
     ...misfits(stable),
     '## What is not validated',

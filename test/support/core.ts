@@ -32,6 +32,7 @@ export function lawMachine(changes: Partial<Record<keyof MachineValues, number>>
     l2LineHalfCycles: 0,
     l3LineCycles: 0,
     dramLineCycles: 0,
+    storeAddressCycles: 1,
     storeDrainCycles: 1,
     walkCycles: 0,
     returnCheckCycles: 1,

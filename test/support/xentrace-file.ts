@@ -31,8 +31,6 @@ export function recordOf(cpu: number, event: number, words: readonly number[], t
   record.event = event;
   record.timed = timed;
   record.extra = words.length;
-  words.forEach((word, i) => {
-    record.words[i] = word;
-  });
+  record.data = Uint32Array.from(words);
   return record;
 }

@@ -1,18 +1,23 @@
 /** From ftrace text to sends: one rule of docs/recorded-delivery-to-send.md a test. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readBindings } from '../../src/trace/bindings.ts';
 import { convert } from '../../src/trace/convert.ts';
-import { type FtraceEvent, field, readFtrace } from '../../src/trace/ftrace.ts';
+import { field, type GuestEvent } from '../../src/trace/guest-event.ts';
+import { readSnapshot } from '../../src/trace/snapshot.ts';
+import { readEvents } from '../../src/trace/text/events.ts';
+import { FTRACE } from '../../src/trace/text/ftrace.ts';
+import { Tolerance } from '../../src/trace/tolerance.ts';
 import { formatRow } from '../../src/trace/writer.ts';
 import { fileIn, temporaryFolder } from '../support/files.ts';
 
 const folder = temporaryFolder();
 let serial = 0;
 
-async function eventsOf(text: string): Promise<FtraceEvent[]> {
-  const events: FtraceEvent[] = [];
-  for await (const e of readFtrace(fileIn(folder, `f${serial++}`, text))) events.push(e);
+async function eventsOf(text: string): Promise<GuestEvent[]> {
+  const events: GuestEvent[] = [];
+  const path = fileIn(folder, `f${serial++}`, text);
+  for await (const block of readEvents(path, FTRACE, FTRACE.parser(), Tolerance.strict()))
+    events.push(...block);
   return events;
 }
 
@@ -31,7 +36,7 @@ domain 1
 domain 0
    8: VCPU 0: IPI
 `;
-const bindings = () => readBindings(fileIn(folder, 'state', STATE), 0);
+const bindings = async () => (await readSnapshot(fileIn(folder, 'state', STATE), 0)).bindings;
 
 /** A served port as the recording shows it, without padding: upcall, taken out, handler, end. */
 function upcall(
@@ -98,7 +103,7 @@ test('rule 1: the channels of the snapshot, of the domain asked for', async () =
       [6, 1, 3, -1, 0],
     ],
   );
-  await assert.rejects(readBindings(fileIn(folder, 's2', STATE), 9), /found no channel of domain 9/);
+  await assert.rejects(readSnapshot(fileIn(folder, 's2', STATE), 9), /found no channel of domain 9/);
 });
 
 test('rule 2: a delivery nobody was seen to send becomes a send at the start of its upcall', async () => {

@@ -64,9 +64,9 @@ const bad: Array<[what: string, content: string | Uint8Array, message: RegExp]> 
   [
     'vcpus out of range',
     traceText(good).replace('vcpus: 2', 'vcpus: 65'),
-    /found vcpus 65, expected an integer 1\.\.64/,
+    /:4: found vcpus "65", expected an integer 1\.\.64/,
   ],
-  ['clock out of range', traceText(good).replace('1000000000', '7'), /found clock_hz 7, expected/],
+  ['clock out of range', traceText(good).replace('1000000000', '7'), /:3: found clock_hz "7", expected/],
   [
     'control character in a name',
     traceText(good).replace('name: test', 'name: te\u0007st'),

@@ -19,7 +19,7 @@ const WRAP = 0x1f002;
 async function read(bytes: Uint8Array, name = 'recording') {
   const seen: string[] = [];
   const facts = await eachRecord(new Input(fileIn(folder, name, bytes)), (r, tick) => {
-    seen.push(`${r.cpu} ${r.event.toString(16)} ${tick} ${[...r.words.subarray(0, r.extra)]}`.trimEnd());
+    seen.push(`${r.cpu} ${r.event.toString(16)} ${tick} ${r.words()}`.trimEnd());
   });
   return { seen, facts };
 }
@@ -34,12 +34,12 @@ test('pCPUs are merged by time, at equal times the last one goes on; no TSC mean
     ]),
   );
   assert.deepEqual(seen, [
-    '1 81001 -100',
     '1 81001 0',
-    '0 81001 0',
-    '0 82004 0 243,0',
-    '1 81001 1000',
-    '0 81001 2000',
+    '1 81001 100',
+    '0 81001 100',
+    '0 82004 100 243,0',
+    '1 81001 1100',
+    '0 81001 2100',
   ]);
   assert.deepEqual([facts.records, facts.firstTsc, facts.ticks], [8, 900n, 2100]);
 });
@@ -75,7 +75,7 @@ test('filler is skipped; lost records stand where the loss began and are counted
       entry(500n),
     ]),
   );
-  assert.deepEqual(seen, ['0 81001 0', '0 1f001 50 5,1,150,0', '0 81001 400']);
+  assert.deepEqual(seen, ['0 81001 0', '0 1f001 50 5,1,150,0', '0 -1 300 5,1,150,0', '0 81001 400']);
   assert.deepEqual([facts.lostRecords, facts.records], [5, 5]);
 });
 
@@ -93,6 +93,47 @@ test('gzip and xz are recognised by their first bytes', async () => {
     'base64',
   );
   for (const bytes of [one, gzipSync(one), xz]) assert.deepEqual((await read(bytes)).seen, ['0 81001 0']);
+});
+
+/** Two pCPUs, three windows; a send, a kick, an upcall, an interrupt window, lost records, filler. Made by hand. */
+const EXAMPLE = [
+  '03f00120000000008800000001110290001000001000000000000100011008800014000010000000021108b0009000001000000001000000',
+  '3412a080ffffffff0f200810fc000000042008209300000000000000202008309300000005000000930000000110088000 9c000010000000',
+  '021108b000b0000010000000070000003412a080ffffffff0110088000b500001000000003f00120010000003c0000000111029000080000',
+  '1000000001000200021108b0008000001000000012000000000fb080ffffffff122008102000000001100880008c00001000000003f00120',
+  '000000003400000001f001c000000200100000000500000001000000 00c0000010000000011008800001020010000000',
+  '02f00120efbeaddeefbeadde',
+];
+
+test('the example of two pCPUs is decoded and merged as its table says', async () => {
+  const bytes = Buffer.from(EXAMPLE.join('').replaceAll(' ', ''), 'hex');
+  assert.equal(bytes.length, 284);
+  const seen: string[] = [];
+  const facts = await eachRecord(new Input(fileIn(folder, 'example', bytes)), (r, tick) => {
+    const id = r.event === -1 ? 'end' : r.event.toString(16);
+    const words = r.words().map((word) => word.toString(16));
+    const key = (0x800 + tick).toString(16);
+    seen.push(`${r.byte.toString(16)} ${r.cpu} ${r.timed ? key : `-${key}`} ${id} ${words}`.trimEnd());
+  });
+  assert.deepEqual(seen, [
+    'a0 1 800 21101 20001',
+    'c 0 1000 21101 10000',
+    '1c 0 1400 81001',
+    'b0 1 8000 81102 12,80b00f00,ffffffff',
+    'c8 1 -8000 82012 20',
+    'd0 1 8c00 81001',
+    '28 0 9000 81102 1,80a01234,ffffffff',
+    '40 0 -9000 8200f fc',
+    '48 0 -9000 82004 93,0',
+    '54 0 -9000 82020 93,5,93',
+    '64 0 9c00 81001',
+    '70 0 b000 81102 7,80a01234,ffffffff',
+    '88 0 b500 81001',
+    'e8 0 c000 1f001 5,1,c000,10',
+    'e8 0 20000 end 5,1,c000,10',
+    '104 0 20100 81001',
+  ]);
+  assert.deepEqual([facts.records, facts.lostRecords, facts.events.get(WRAP)], [19, 5, 1]);
 });
 
 const good = windowBytes(0, [entry(1n)]);

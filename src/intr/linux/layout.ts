@@ -40,7 +40,6 @@ export type ChipName = 'dynamic' | 'lateeoi' | 'percpu';
 /** struct irq_info, kmalloc-192. */
 export const IRQ_INFO = {
   eoiList: 16,
-  refcnt: 88,
   spuriousCnt: 90,
   type: 92,
   maskReason: 94,
@@ -81,7 +80,6 @@ export const PERCPU = {
   currentWord: 24,
   currentBit: 28,
   irqEpoch: 32,
-  currentTask: 40,
   callbackCount: 64,
   irqsSum: 72,
   hardirqStack: 80,

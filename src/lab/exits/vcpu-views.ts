@@ -57,7 +57,7 @@ export class VcpuViews {
     else if (r.event === Trace.schedWake) this.#wake(r, pcpu);
     else if (r.event === Trace.lostRecords) this.#lost(pcpu);
     else this.#ofCurrent(r, tick, pcpu);
-    pcpu.pvHypercall = r.event === Trace.pvHypercall ? r.words[0]! & 0xf_ffff : NONE;
+    pcpu.pvHypercall = r.event === Trace.pvHypercall ? r.word(0) & 0xf_ffff : NONE;
   }
 
   /** Records of the vCPU that is current on its pCPU. */
@@ -65,7 +65,7 @@ export class VcpuViews {
     if (r.event === Trace.vmExit || r.event === Trace.svmExit) {
       pcpu.current ??= new VcpuView(NONE);
       pcpu.current.inXen = true;
-      pcpu.current.episode.begin(r.words[0]!, tick, r.byte);
+      pcpu.current.episode.begin(r.word(0), tick, r.byte);
       return;
     }
     const view = pcpu.current;
@@ -78,11 +78,11 @@ export class VcpuViews {
         this.#listener.episode(view);
         return;
       case Trace.vmmcall:
-        driving.hypercall = r.words[0]!;
+        driving.hypercall = r.word(0);
         return;
       case Trace.msrWrite:
-        driving.msr = r.words[0]!;
-        driving.msrValue = r.words[1]!;
+        driving.msr = r.word(0);
+        driving.msrValue = r.word(1);
         return;
       case Trace.continueRunning:
         driving.otherWork = true;
@@ -91,21 +91,21 @@ export class VcpuViews {
         driving.blocked = true;
         return;
       case Trace.hlt:
-        answer.hlt = r.words[0]!;
+        answer.hlt = r.word(0);
         return;
       case Trace.injectVirq:
-        if (answer.injected === NONE) answer.injected = r.words[0]!;
+        if (answer.injected === NONE) answer.injected = r.word(0);
         else answer.moreInjections++;
         return;
       case Trace.intrWindow:
-        if (answer.window === NONE) answer.window = r.words[0]!;
+        if (answer.window === NONE) answer.window = r.word(0);
         else answer.morePasses++;
         return;
     }
   }
 
   #runstate(r: TraceRecord, pcpu: PcpuState): void {
-    const id = r.words[0]!;
+    const id = r.word(0);
     if (id >>> 16 === DOMID_IDLE) return;
     const from = (r.event >>> 8) & 3;
     const to = (r.event >>> 4) & 3;
@@ -126,7 +126,7 @@ export class VcpuViews {
   #wake(r: TraceRecord, pcpu: PcpuState): void {
     const waker = pcpu.current;
     if (waker?.inXen) waker.episode.driving.otherWork = true;
-    const view = this.#vcpus.get((r.words[0]! << 16) | r.words[1]!);
+    const view = this.#vcpus.get((r.word(0) << 16) | r.word(1));
     // A vCPU that was never seen running has no exit to be in.
     if (view === undefined || !view.inXen || !view.episode.driving.blocked) return;
     const byHvm = waker?.inXen && waker.episode.driving.hypercall === Hypercall.eventChannelOp;

@@ -32,6 +32,12 @@ const STEADY_INSTRUCTIONS = 200_000;
 const RANDOM_INSTRUCTIONS = 600_000;
 /** Calls after which the branch predictor knows what it can know of a function that repeats itself. */
 const WARM_UP = 8;
+/**
+ * Calls to random places before the timed ones, at most and at least: enough for L1D to hold what it holds after any
+ * number of them, where that is affordable.
+ */
+const RANDOM_WARM_UP = 1024;
+const LEAST_RANDOM_WARM_UP = 12;
 
 /** Calls of a case that does the same every time, for a function of about `instructions`. */
 export function steadyEffort(instructions: number): Effort {
@@ -42,7 +48,7 @@ export function steadyEffort(instructions: number): Effort {
 /** Calls of a case that goes to a random place every time: its figure is the mean over the places. */
 export function randomEffort(instructions: number): Effort {
   return {
-    warmUp: 12,
+    warmUp: clamp(Math.round(RANDOM_INSTRUCTIONS / instructions), LEAST_RANDOM_WARM_UP, RANDOM_WARM_UP),
     timed: clamp(Math.round(RANDOM_INSTRUCTIONS / instructions), 16, 64),
     places: 'random',
   };

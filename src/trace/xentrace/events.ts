@@ -16,6 +16,8 @@ export const Trace = {
   lostRecords: 0x0001_f001,
   wrapBuffer: 0x0001_f002,
   cpuChange: 0x0001_f003,
+  /** No event of Xen's: the second visit of a record of lost records, at the time it was written. */
+  lostEnds: -1,
   /** Extra words of the scheduler's: domain, vCPU. */
   schedWake: 0x0002_8004,
   schedBlock: 0x0002_8006,
@@ -33,8 +35,14 @@ export const Trace = {
   msrWrite: 0x0008_200d,
   vmmcall: 0x0008_2012,
   hlt: 0x0008_2013,
+  /** TSC as the guest got it: low, high */
+  rdtsc: 0x0008_201a,
   intrWindow: 0x0008_2020,
   pvHypercall: 0x0020_100d,
+  /** A hypercall inside a multicall. */
+  pvSubcall: 0x0020_200e,
+  /** irq, low words of the TSC before and after its handler. */
+  irqHandled: 0x0080_2008,
 } as const;
 
 /** Runstates. Source: RUNSTATE_* of xen/include/public/vcpu.h. */

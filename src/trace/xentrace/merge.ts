@@ -1,207 +1,274 @@
 /**
  * The records of all pCPUs in the order of time, as xenalyze merges them: the smallest last TSC goes first, on equal
  * ones the pCPU that went last. A record without TSC has that of the record before it on its pCPU; a record of lost
- * records stands where the loss began.
+ * records is visited twice, when the loss began and when it was written.
  *
- * Memory stays bounded without reading the file twice. xentrace visits the pCPUs in rounds, and what is copied in one
- * round was written before the next begins: so when a round has been read, nothing that comes later can be older
- * than the newest record of the round before.
+ * Memory stays bounded without reading the file twice. xentrace visits the pCPUs in rounds (xenalyze's epochs), and what
+ * is copied in one round was written before the next begins: so when a round has been read, nothing that comes later
+ * can be older than the newest record of the round before.
  */
-import { traceError } from '../../model/errors.ts';
 import type { Input } from '../input.ts';
-import { Trace } from './events.ts';
-import { checkRecord, decode, TraceRecord } from './record.ts';
-import { type Window, windows } from './windows.ts';
+import { EventCounts } from './event-counts.ts';
+import { HEADER, Trace } from './events.ts';
+import { slotOf, type TraceRecord } from './record.ts';
+import { CpuStream } from './stream.ts';
+import { type OnFault, type Window, windows } from './windows.ts';
 
 /** What a whole recording was. */
 export interface RecordingFacts {
   /** Records, those that begin a window included. */
-  records: number;
-  readonly cpus: Set<number>;
-  lostRecords: number;
+  readonly records: number;
+  /** Records by event. */
+  readonly events: ReadonlyMap<number, number>;
+  /** Records by pCPU. */
+  readonly perCpu: ReadonlyMap<number, number>;
+  readonly lostRecords: number;
+  /** Records whose TSC is less than that of the one before on their pCPU. */
+  readonly skewed: number;
   /** Bytes of a last window or record that the recording does not have to its end. */
-  droppedBytes: number;
+  readonly droppedBytes: number;
   /** Ticks from the earliest to the latest record. */
-  ticks: number;
-  firstTsc: bigint;
+  readonly ticks: number;
+  /** TSC of the earliest and the latest record; undefined without any. */
+  readonly firstTsc: bigint | undefined;
+  readonly lastTsc: bigint | undefined;
 }
 
-/** A record and its time in ticks since the recording's first record with a TSC. */
+/**
+ * A record and its time in ticks since the first record that was visited with one; 0 before that. The record is
+ * valid during the call only.
+ */
 export type Visit = (record: TraceRecord, tick: number) => void;
 
+/** What else can be asked of a reading. */
+export interface ReadOptions {
+  /** Told of what is wrong with a record or a window: it throws, or returns when that is to be left out. */
+  readonly onFault?: OnFault;
+  /** Told that a pCPU has no more records, with the time of its last one. */
+  readonly onEnd?: (cpu: number, tick: number) => void;
+  /** Whether the input's `sha256` will be asked for; so it is if not given. */
+  readonly hashed?: boolean;
+}
+
 const TWO_32 = 2 ** 32;
+/** Records visited in one step. */
+const STEP = 4096;
+
+/** Refuses the first fault. */
+function strict(error: Error): never {
+  throw error;
+}
 
 /**
  * Reads a recording and calls `visit` for every record but those that begin windows and fill buffers.
  *
  * @throws UserError (exit 6) with the byte, what was found and what was expected
  */
-export async function eachRecord(input: Input, visit: Visit): Promise<RecordingFacts> {
-  const facts: RecordingFacts = {
-    records: 0,
-    cpus: new Set(),
-    lostRecords: 0,
-    droppedBytes: 0,
-    ticks: 0,
-    firstTsc: 0n,
-  };
-  const merge = new Merge(facts, visit);
+export async function eachRecord(
+  input: Input,
+  visit: Visit,
+  options: ReadOptions = {},
+): Promise<RecordingFacts> {
+  const reading = readRecords(input, visit, options);
+  for (;;) {
+    const step = await reading.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps, for whoever may stop before the end: some thousand records are visited in each. */
+export async function* readRecords(
+  input: Input,
+  visit: Visit,
+  options: ReadOptions = {},
+): AsyncGenerator<void, RecordingFacts> {
+  const onFault = options.onFault ?? strict;
+  const merge = new Merge(visit, onFault, options.onEnd ?? (() => {}));
   let last = -1;
-  for await (const window of windows(input)) {
-    if (window.cpu <= last) merge.roundEnds();
+  for await (const window of windows(input, onFault, options.hashed ?? true)) {
+    if (window.cpu <= last) {
+      while (merge.runSafe()) yield;
+      merge.roundEnds();
+    }
     last = window.cpu;
-    facts.records++;
     merge.add(window);
   }
-  merge.finish();
-  return facts;
+  merge.allRead();
+  while (merge.runAll()) yield;
+  return merge.facts();
 }
 
 class Merge {
-  readonly #facts: RecordingFacts;
   readonly #visit: Visit;
-  readonly #cpus: CpuStream[] = [];
-  /** TSC of tick 0; none before the first record with a TSC. */
+  readonly #onFault: OnFault;
+  readonly #onEnd: (cpu: number, tick: number) => void;
+  /** Whether all windows have come. */
+  #whole = false;
+  readonly #counts = { events: new EventCounts(), droppedBytes: 0 };
+  readonly #cpus = new Map<number, CpuStream>();
+  /** Streams with a record that waits, by key; among equal keys the one that went last is first. */
+  readonly #order: CpuStream[] = [];
+  /** TSC of tick 0 of the keys; none before the first record with a TSC. */
   #origin: { low: number; high: number } | undefined;
-  /** Newest tick of the rounds before this one, and of this one too. */
+  /** Key of the first record visited with a TSC. */
+  #zero = Number.NEGATIVE_INFINITY;
+  /** Newest key of the rounds before this one, and of this one too. */
   #safe = Number.NEGATIVE_INFINITY;
   #newest = Number.NEGATIVE_INFINITY;
-  #oldest = Number.POSITIVE_INFINITY;
+  /** Keys of the earliest and the latest record. */
+  #first = Number.POSITIVE_INFINITY;
+  #last = Number.NEGATIVE_INFINITY;
+  #lostRecords = 0;
+  #skewed = 0;
 
-  constructor(facts: RecordingFacts, visit: Visit) {
-    this.#facts = facts;
+  constructor(visit: Visit, onFault: OnFault, onEnd: (cpu: number, tick: number) => void) {
     this.#visit = visit;
+    this.#onFault = onFault;
+    this.#onEnd = onEnd;
   }
 
   add(window: Window): void {
-    let stream = this.#cpus.find((s) => s.cpu === window.cpu);
+    let stream = this.#cpus.get(window.cpu);
     if (stream === undefined) {
-      stream = new CpuStream(window.cpu);
-      this.#cpus.push(stream);
-      this.#facts.cpus.add(window.cpu);
+      stream = new CpuStream(window.cpu, this.#counts, this.#onFault);
+      this.#cpus.set(window.cpu, stream);
     }
-    if (stream.add(window)) this.#step(stream);
-    this.#newest = Math.max(this.#newest, this.#lastTick(window));
+    stream.records++;
+    this.#counts.events.add(slotOf(Trace.cpuChange));
+    this.#newest = Math.max(this.#newest, this.#lastKey(window));
+    const waiting = stream.ready;
+    stream.add(window);
+    if (!waiting && this.#step(stream)) this.#insert(stream);
+  }
+
+  /** Visits what is older than the round before this one, in part; whether more of it waits. */
+  runSafe(): boolean {
+    return this.#run(this.#safe);
   }
 
   /** All pCPUs have been visited once more: what is older than the round before is complete. */
   roundEnds(): void {
-    this.#run(this.#safe);
     this.#safe = this.#newest;
   }
 
-  finish(): void {
-    this.#run(Number.POSITIVE_INFINITY);
-    this.#facts.ticks = Math.max(0, this.#newest - this.#oldest);
-    const { low, high } = this.#origin ?? { low: 0, high: 0 };
-    const earliest = Number.isFinite(this.#oldest) ? this.#oldest : 0;
-    this.#facts.firstTsc = BigInt(high) * BigInt(TWO_32) + BigInt(low) + BigInt(earliest);
+  /** All windows have come. */
+  allRead(): void {
+    this.#whole = true;
+    for (const stream of this.#cpus.values()) if (!stream.ready) this.#onEnd(stream.cpu, this.#tick(stream));
   }
 
-  #run(until: number): void {
-    let current: CpuStream | undefined;
-    for (;;) {
-      let least = current?.ready ? current : undefined;
-      for (const s of this.#cpus) if (s.ready && (least === undefined || s.tick < least.tick)) least = s;
-      if (least === undefined || least.tick > until) return;
-      current = least;
-      if (least.record.event === Trace.lostRecords) this.#facts.lostRecords += least.record.words[0]!;
-      this.#visit(least.record, least.tick);
-      this.#step(least);
+  /** Visits what waits, in part; whether more does. */
+  runAll(): boolean {
+    return this.#run(Number.POSITIVE_INFINITY);
+  }
+
+  facts(): RecordingFacts {
+    const { droppedBytes } = this.#counts;
+    const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu - b.cpu);
+    return {
+      records: cpus.reduce((sum, s) => sum + s.records, 0),
+      events: this.#counts.events.byEvent(),
+      perCpu: new Map(cpus.map((s) => [s.cpu, s.records])),
+      lostRecords: this.#lostRecords,
+      skewed: this.#skewed,
+      droppedBytes,
+      ticks: Math.max(0, this.#last - this.#first),
+      firstTsc: this.#tscOf(this.#first),
+      lastTsc: this.#tscOf(this.#last),
+    };
+  }
+
+  /** Visits what waits up to a key, in order and a step of it; whether more waits. */
+  #run(until: number): boolean {
+    const order = this.#order;
+    for (let left = STEP; left > 0; ) {
+      const least = order[0];
+      if (least === undefined || least.key > until) return false;
+      const next = order[1];
+      const turn = next === undefined ? until : Math.min(next.key, until);
+      let more = true;
+      for (; more && left > 0 && least.key <= turn; left--) more = this.#deliver(least);
+      order.shift();
+      if (more) this.#insert(least);
+      else if (this.#whole) this.#onEnd(least.cpu, this.#tick(least));
     }
+    return true;
   }
 
-  /** Goes to the next record of a pCPU that is one for the visitor. */
-  #step(stream: CpuStream): void {
+  /** Visits the record of a stream and goes to the next one; false when there is none at the moment. */
+  #deliver(stream: CpuStream): boolean {
     const { record } = stream;
-    while (stream.next(this.#facts)) {
-      this.#facts.records++;
-      if (record.event === Trace.wrapBuffer) continue;
-      if (record.event === Trace.cpuChange) {
-        throw traceError(stream.where(record.byte), 'the beginning of a window', 'a record of this window');
+    if (record.event === Trace.lostRecords) {
+      this.#lostRecords += record.word(0);
+      this.#visit(record, this.#tick(stream));
+      const ends = this.#key(record.tscLow, record.tscHigh);
+      record.event = Trace.lostEnds;
+      if (ends > stream.key) {
+        stream.key = ends;
+        return true;
       }
-      checkRecord(record, stream.where);
-      if (record.timed) {
-        const lost = record.event === Trace.lostRecords;
-        const low = lost ? record.words[2]! : record.tscLow;
-        const high = lost ? record.words[3]! : record.tscHigh;
-        stream.tick = this.#tick(low, high);
-        this.#oldest = Math.min(this.#oldest, stream.tick);
-      }
-      return;
+      this.#skewed++;
     }
+    if (record.event !== Trace.wrapBuffer) this.#visit(record, this.#tick(stream));
+    return this.#step(stream);
   }
 
-  #tick(low: number, high: number): number {
+  #tick(stream: CpuStream): number {
+    if (stream.key === Number.NEGATIVE_INFINITY) return 0;
+    if (this.#zero === Number.NEGATIVE_INFINITY) this.#zero = stream.key;
+    return stream.key - this.#zero;
+  }
+
+  /** Goes to the next record of a pCPU; false when there is none at the moment. */
+  #step(stream: CpuStream): boolean {
+    if (!stream.next()) return false;
+    const { record } = stream;
+    if (!record.timed) return true;
+    const own = this.#key(record.tscLow, record.tscHigh);
+    if (own < this.#first) this.#first = own;
+    if (own > this.#last) this.#last = own;
+    const lost = record.event === Trace.lostRecords;
+    const key = lost ? this.#key(record.word(2), record.word(3)) : own;
+    if (key < stream.key) this.#skewed++;
+    stream.key = key;
+    return true;
+  }
+
+  /** Puts a stream before the first whose key is not less. */
+  #insert(stream: CpuStream): void {
+    const order = this.#order;
+    let at = order.length;
+    order.push(stream);
+    while (at > 0 && order[at - 1]!.key >= stream.key) {
+      order[at] = order[at - 1]!;
+      at--;
+    }
+    order[at] = stream;
+  }
+
+  #key(low: number, high: number): number {
     if (this.#origin === undefined) this.#origin = { low, high };
     return (high - this.#origin.high) * TWO_32 + (low - this.#origin.low);
   }
 
-  /** Tick of the last record with a TSC of a window. */
-  #lastTick(window: Window): number {
-    const record = new TraceRecord(window.cpu);
-    let last = Number.NEGATIVE_INFINITY;
-    for (let at = 0; at >= 0; ) {
-      at = decode(record, window.body, at, window.byte);
-      if (at >= 0 && record.timed && record.event !== Trace.wrapBuffer)
-        last = this.#tick(record.tscLow, record.tscHigh);
+  #tscOf(key: number): bigint | undefined {
+    if (this.#origin === undefined || !Number.isFinite(key)) return undefined;
+    const { low, high } = this.#origin;
+    return BigInt(high) * BigInt(TWO_32) + BigInt(low) + BigInt(key);
+  }
+
+  /** Key of the last record with a TSC of a window. */
+  #lastKey(window: Window): number {
+    const { data, length } = window.words;
+    let last = -1;
+    let at = 0;
+    while (at < length) {
+      const head = data[at]!;
+      const timed = head >= HEADER.cyclesBit;
+      const next = at + 1 + (timed ? 2 : 0) + ((head >>> HEADER.extraShift) & HEADER.extraMask);
+      if (timed && next <= length) last = at;
+      at = next;
     }
-    return last;
-  }
-}
-
-/** The windows of one pCPU that are not used up, and the record that is next. */
-class CpuStream {
-  readonly cpu: number;
-  readonly record: TraceRecord;
-  /** Time of `record`. */
-  tick = 0;
-  /** Whether `record` waits to be visited. */
-  ready = false;
-  readonly #windows: Window[] = [];
-  #at = 0;
-
-  constructor(cpu: number) {
-    this.cpu = cpu;
-    this.record = new TraceRecord(cpu);
-  }
-
-  /** Where an offset of its current window is, for errors. */
-  get where(): Window['where'] {
-    return this.#windows[0]!.where;
-  }
-
-  /** @returns whether the stream had nothing waiting, so that it must be stepped */
-  add(window: Window): boolean {
-    this.#windows.push(window);
-    return !this.ready;
-  }
-
-  /** Decodes the next record into `record`; false when there is none at the moment. */
-  next(facts: RecordingFacts): boolean {
-    this.ready = false;
-    for (;;) {
-      const window = this.#windows[0];
-      if (window === undefined) return false;
-      if (this.#at < window.body.length) {
-        const next = decode(this.record, window.body, this.#at, window.byte);
-        if (next >= 0) {
-          this.#at = next;
-          this.ready = true;
-          return true;
-        }
-        const left = window.body.length - this.#at;
-        if (window.whole) {
-          throw traceError(
-            window.where(window.byte + this.#at),
-            `a record longer than the ${left} bytes left`,
-            'a record within its window',
-          );
-        }
-        facts.droppedBytes += left;
-      }
-      this.#windows.shift();
-      this.#at = 0;
-    }
+    return last < 0 ? Number.NEGATIVE_INFINITY : this.#key(data[last + 1]!, data[last + 2]!);
   }
 }

@@ -1,17 +1,17 @@
 /**
  * A recording as its windows: what xentrace copied out of one pCPU's buffer at one time. Each begins with a record that
- * names the pCPU and the length. One window is in memory at a time; what it may be at most is what one read of
- * Xen's largest buffer can give.
+ * names the pCPU and the length.
  */
 import { traceError, UserError, type Where } from '../../model/errors.ts';
 import { decompressed } from '../decompressed.ts';
 import type { Input } from '../input.ts';
 import { hex } from './record.ts';
+import { WordSource, type Words } from './words.ts';
 
 /** First word of a window: event 0x1f003 with two extra words and no TSC. Source: struct cpu_change_record of xentrace.c. */
-const CPU_CHANGE = 0x2001_f003;
+export const CPU_CHANGE = 0x2001_f003;
 const SWAPPED = 0x03f0_0120;
-const HEADER_BYTES = 12;
+export const HEADER_BYTES = 12;
 
 /** Limits that no recording exceeds: pCPUs of a host, and bytes of a window (`xentrace -S` counts 4-KiB pages). */
 const MAX_CPUS = 4096;
@@ -20,94 +20,107 @@ const MAX_WINDOW = 1 << 29;
 /** A window of one pCPU. */
 export interface Window {
   readonly cpu: number;
-  readonly body: Buffer;
+  readonly words: Words;
   /** Offset of the body in the decompressed recording. */
   readonly byte: number;
-  /** False when the recording ends before the window does. */
-  readonly whole: boolean;
+  /** Bytes that the recording does not have to the window's end. */
+  readonly missing: number;
   /** Where an offset is, for errors. */
   readonly where: (byte: number) => Where;
+  /** Lets the words be used again. */
+  readonly release: () => void;
 }
+
+/** What is told of something that is wrong; it throws the error, or returns when it is to be passed over. */
+export type OnFault = (error: UserError) => void;
 
 /**
  * The windows in file order. Throws a UserError (exit 6) that names the byte when the file cannot be opened, is
  * damaged, or is no recording of xentrace; a recording that ends within a window gives what there is of it.
+ *
+ * @param onFault is told of bytes that begin no window; if it returns, they are skipped up to the next that do
+ * @param hashed whether the input's `sha256` will be asked for
  */
-export async function* windows(input: Input): AsyncGenerator<Window> {
-  let at = 0;
+export async function* windows(input: Input, onFault: OnFault, hashed: boolean): AsyncGenerator<Window> {
   let file = input.path;
   const where = (byte: number): Where => ({ file, byte });
-  const source = new ByteQueue();
+  let source: WordSource | undefined;
   try {
-    const { compression, blocks, drain } = await decompressed(input);
+    const { compression, blocks, drain } = await decompressed(input, hashed);
     if (compression !== 'plain') file = `${input.path} (decompressed)`;
-    const iterator = blocks[Symbol.asyncIterator]();
+    const words = new WordSource(blocks[Symbol.asyncIterator]());
+    source = words;
     for (;;) {
-      const head = await source.take(HEADER_BYTES, iterator);
-      if (head.length === 0) {
-        if (at === 0) throw traceError({ file: input.path }, 'an empty file', 'a recording of xentrace');
-        break;
-      }
-      const { cpu, size } = windowOf(head, at, where);
-      const byte = at + HEADER_BYTES;
-      const body = await source.take(size, iterator);
-      yield { cpu, body, byte, whole: body.length === size, where };
-      at = byte + body.length;
-      if (body.length < size) break;
+      const found = await nextHead(words, where, onFault);
+      if (found === undefined) break;
+      const { cpu, size } = found;
+      const byte = words.taken;
+      const body = await words.take(size);
+      const release = () => words.give(body.data);
+      yield { cpu, words: body, byte, missing: size - body.bytes, where, release };
+      if (body.bytes < size) break;
     }
+    if (words.taken === 0) throw traceError({ file: input.path }, 'an empty file', 'a recording of xentrace');
     await drain();
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw traceError(where(at + source.held), reason, 'a complete recording: plain, gzip or xz');
+    throw traceError(where(source?.taken ?? 0), reason, 'a complete recording: plain, gzip or xz');
   } finally {
     input.close();
   }
 }
 
-/** pCPU and length of the body, from the 12 bytes before it. */
-function windowOf(head: Buffer, at: number, where: (byte: number) => Where): { cpu: number; size: number } {
-  if (head.length < HEADER_BYTES) {
-    throw traceError(
+/** pCPU and length of the next window; none at the end. */
+async function nextHead(
+  source: WordSource,
+  where: (byte: number) => Where,
+  onFault: OnFault,
+): Promise<{ cpu: number; size: number } | undefined> {
+  const at = source.taken;
+  const head = await source.take(HEADER_BYTES);
+  source.give(head.data);
+  if (head.bytes === 0) return undefined;
+  const fault = faultOf(head, at, where);
+  if (fault === undefined) return { cpu: head.data[1]!, size: head.data[2]! };
+  onFault(fault);
+  // Word by word until three of them could begin a window.
+  const last = Uint32Array.from(head.data.subarray(0, 3));
+  for (let got = head; got.bytes > 0; ) {
+    got = await source.take(4);
+    source.give(got.data);
+    if (got.bytes < 4) return undefined;
+    last.copyWithin(0, 1);
+    last[2] = got.data[0]!;
+    const words = { data: last, length: 3, bytes: HEADER_BYTES };
+    if (faultOf(words, 0, where) === undefined) return { cpu: last[1]!, size: last[2]! };
+  }
+  return undefined;
+}
+
+/** What is wrong with the 12 bytes before a window, if something is. */
+function faultOf(head: Words, at: number, where: (byte: number) => Where): UserError | undefined {
+  const [first, cpu, size] = head.data as unknown as [number, number, number];
+  if (head.bytes >= 4 && first === SWAPPED) {
+    return traceError(where(at), 'a recording in big endian', 'one in little endian, as x86 writes it');
+  }
+  if (head.bytes >= 4 && first !== CPU_CHANGE) {
+    return traceError(
       where(at),
-      `${head.length} bytes at the end`,
+      hex(first),
+      `${hex(CPU_CHANGE)}, which begins a window of xentrace's output`,
+    );
+  }
+  if (head.bytes < HEADER_BYTES) {
+    return traceError(
+      where(at),
+      `${head.bytes} bytes at the end`,
       `${HEADER_BYTES} bytes that begin a window`,
     );
   }
-  const first = head.readUInt32LE(0);
-  if (first === SWAPPED) {
-    throw traceError(where(at), 'a recording in big endian', 'one in little endian, as x86 writes it');
-  }
-  if (first !== CPU_CHANGE) {
-    throw traceError(where(at), hex(first), `${hex(CPU_CHANGE)}, which begins a window of xentrace's output`);
-  }
-  const cpu = head.readUInt32LE(4);
-  const size = head.readUInt32LE(8);
-  if (cpu >= MAX_CPUS) throw traceError(where(at + 4), `pCPU ${cpu}`, `one below ${MAX_CPUS}`);
+  if (cpu >= MAX_CPUS) return traceError(where(at + 4), `pCPU ${cpu}`, `one below ${MAX_CPUS}`);
   if (size === 0 || size > MAX_WINDOW || size % 4 !== 0) {
-    throw traceError(where(at + 8), `a window of ${size} bytes`, `a multiple of 4 up to ${MAX_WINDOW}`);
+    return traceError(where(at + 8), `a window of ${size} bytes`, `a multiple of 4 up to ${MAX_WINDOW}`);
   }
-  return { cpu, size };
-}
-
-/** Bytes that have come but have not been asked for. */
-class ByteQueue {
-  #blocks: Buffer[] = [];
-  held = 0;
-
-  /** The next `size` bytes, fewer at the end. */
-  async take(size: number, from: AsyncIterator<Buffer>): Promise<Buffer> {
-    while (this.held < size) {
-      const next = await from.next();
-      if (next.done === true) break;
-      this.#blocks.push(next.value);
-      this.held += next.value.length;
-    }
-    const all = this.#blocks.length === 1 ? this.#blocks[0]! : Buffer.concat(this.#blocks);
-    const taken = all.subarray(0, size);
-    const rest = all.subarray(taken.length);
-    this.#blocks = rest.length > 0 ? [rest] : [];
-    this.held = rest.length;
-    return taken;
-  }
+  return undefined;
 }

@@ -67,7 +67,8 @@ export const ICE_LAKE_SP_VALUES: MachineValues = {
   forwardLockedCycles: guessed(5, EQUAL, 4, 12),
   forwardFailCycles: guessed(14, MEMORY, 13, 18),
 
-  storeDrainCycles: guessed(6, 'by judgement', 4, 10),
+  storeAddressCycles: guessed(5, 'as zen5', 1, 6),
+  storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(20, INSTLAT, 18),
   lockLatencyCycles: guessed(15, 'by judgement: lockCycles less the drain of its store', 10, 20),
   lockUops: documented(3, `${LLVM}; the microcode of the lock is left out`, 3, 11),

@@ -72,7 +72,8 @@ export const SANDY_BRIDGE_EN_VALUES: MachineValues = {
   forwardLockedCycles: guessed(5, EQUAL, 4, 12),
   forwardFailCycles: documented(18, CC, 17, 25),
 
-  storeDrainCycles: guessed(6, 'by judgement', 4, 10),
+  storeAddressCycles: guessed(5, 'as zen5', 1, 6),
+  storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(25, INSTLAT, 22, 26),
   lockLatencyCycles: guessed(20, 'by judgement: lockCycles less the drain of its store', 15, 25),
   lockUops: documented(3, `${LLVM}; the microcode of the lock is left out`, 3, 11),

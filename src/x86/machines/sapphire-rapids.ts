@@ -75,7 +75,8 @@ export const SAPPHIRE_RAPIDS_VALUES: MachineValues = {
   forwardLockedCycles: guessed(5, EQUAL, 4, 12),
   forwardFailCycles: documented(20, CC, 19),
 
-  storeDrainCycles: guessed(6, 'by judgement', 4, 10),
+  storeAddressCycles: guessed(5, 'as zen5', 1, 6),
+  storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(18, INSTLAT, 17, 20),
   lockLatencyCycles: guessed(13, 'by judgement: lockCycles less the drain of its store', 8, 18),
   lockUops: documented(4, `${LLVM}; the microcode of the lock is left out`, 4, 12),

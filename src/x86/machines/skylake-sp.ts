@@ -68,7 +68,8 @@ export const SKYLAKE_SP_VALUES: MachineValues = {
   forwardLockedCycles: guessed(5, JUDGED, 4, 12),
   forwardFailCycles: guessed(14, MEMORY, 12, 16),
 
-  storeDrainCycles: guessed(6, 'by judgement', 4, 10),
+  storeAddressCycles: guessed(5, 'as zen5', 1, 6),
+  storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(23, INSTLAT, 18, 23),
   lockLatencyCycles: guessed(18, 'by judgement: lockCycles less the drain of its store', 13, 23),
   lockUops: documented(3, `${LLVM}; the microcode of the lock is left out`, 3, 11),

@@ -82,7 +82,8 @@ export const ZEN2_VALUES: MachineValues = {
   forwardLockedCycles: guessed(8, 'by judgement, between an L1D hit and the 11 measured on Zen 5', 4, 12),
   forwardFailCycles: guessed(16, MEMORY, 14, 18),
 
-  storeDrainCycles: guessed(6, 'by judgement', 4, 10),
+  storeAddressCycles: guessed(5, 'as zen5', 1, 6),
+  storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(18, `${INSTLAT}: 17.8`),
   lockLatencyCycles: guessed(13, 'by judgement: lockCycles less the drain of its store', 8, 18),
   lockUops: documented(2, LLVM),

@@ -76,7 +76,8 @@ export const ZEN3_VALUES: MachineValues = {
   forwardLockedCycles: guessed(8, 'by judgement, between an L1D hit and the 11 measured on Zen 5', 4, 12),
   forwardFailCycles: documented(20, CC, 18, 25),
 
-  storeDrainCycles: guessed(6, 'by judgement', 4, 10),
+  storeAddressCycles: guessed(5, 'as zen5', 1, 6),
+  storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(8, `${INSTLAT}: 7.6`, 6),
   lockLatencyCycles: guessed(3, 'by judgement: lockCycles less the drain of its store', 0, 8),
   lockUops: documented(1, LLVM),

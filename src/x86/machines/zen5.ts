@@ -92,11 +92,17 @@ export const ZEN5_VALUES: MachineValues = {
     7,
   ),
 
+  storeAddressCycles: measured(
+    5,
+    `${OWN}: four loads in a chain between two lfence 4.0 over an empty call, with a store to where they lead 9.0`,
+    4,
+    6,
+  ),
   storeDrainCycles: measured(
+    2,
+    `${OWN}: lock add and a store 20.1 as lock add alone, and two stores 21.1; less the address`,
+    2,
     6,
-    `${OWN}: lock add and a store 20.1 as lock add alone, and two stores 21.1`,
-    6,
-    10,
   ),
   lockCycles: measured(20, `${TRUTH}: op_lock_add 20.06, op_xchg 20.02, op_lock_btr_reg 20.04`, 19, 21),
   lockLatencyCycles: measured(13, `${OWN}: lock add between two lfence, against a chain of adds`, 12, 13),

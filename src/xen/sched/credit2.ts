@@ -56,7 +56,7 @@ export class Credit2 implements Scheduler {
     const { core } = pcpu;
     const { current } = pcpu;
     const before = current === undefined ? undefined : this.#burn(host, core, current);
-    this.#sliceEnd[pcpu.index] = Number.POSITIVE_INFINITY;
+    this.#setTimer(host, pcpu, Number.POSITIVE_INFINITY);
     let best: VirtualCpu | undefined;
     let second: VirtualCpu | undefined;
     core.at(At.candidate);
@@ -89,9 +89,7 @@ export class Credit2 implements Scheduler {
   }
 
   sliceEnded(pcpu: Pcpu): boolean {
-    if (pcpu.core.now < this.#slice(pcpu.index)) return false;
-    this.#sliceEnd[pcpu.index] = Number.POSITIVE_INFINITY;
-    return true;
+    return pcpu.core.now >= this.#slice(pcpu.index);
   }
 
   #slice(pcpu: number): Cycle {
@@ -138,6 +136,11 @@ export class Credit2 implements Scheduler {
     const limit = running.startedAt + this.#cycles(host, NANOS.rateLimit);
     const end = Math.max(core.now + ahead, limit);
     if (end >= this.#slice(pcpu.index)) return;
+    this.#setTimer(host, pcpu, end);
+  }
+
+  #setTimer(host: SchedulerHost, pcpu: Pcpu, end: Cycle): void {
+    if (end === this.#slice(pcpu.index)) return;
     this.#sliceEnd[pcpu.index] = end;
     host.setTimer(pcpu, end);
   }

@@ -11,11 +11,11 @@ import type { Pcpu } from '../pcpu.ts';
 import { PauseFlag, Runstate, type VirtualCpu } from '../virtual-cpu.ts';
 import type { Xen } from '../xen.ts';
 
-const core_ = new SourceFile('xen/common/sched/core.c', 'schedule');
+const sched = new SourceFile('xen/common/sched/core.c', 'schedule');
 const domain = new SourceFile('xen/arch/x86/domain.c', 'switch');
 
 const At = {
-  schedule: core_.fn('schedule').site('pick, runstates, timers', 120),
+  schedule: sched.fn('schedule').site('pick, runstates, timers', 120),
   lazy: domain.fn('context_switch').site('lazy switch', 24),
   full: domain.fn('__context_switch').site('save and load the whole state', 80),
   ibpb: domain.fn('context_switch').site('IBPB', 6),

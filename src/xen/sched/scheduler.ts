@@ -13,7 +13,7 @@ export interface SchedulerHost {
   readonly machine: Machine;
   /** The vCPUs pinned to a pCPU. */
   unitsOf(pcpu: Pcpu): readonly VirtualCpu[];
-  /** Arms the timer of a pCPU. */
+  /** Sets the timer of a pCPU, which has one; Infinity stops it. */
   setTimer(pcpu: Pcpu, cycle: Cycle): void;
 }
 

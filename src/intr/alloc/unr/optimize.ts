@@ -10,12 +10,12 @@ const fn = new SourceFile('sys/kern/subr_unit.c', 'optimize').fn('optimize_unr')
 const At = {
   look: fn.site('candidates', 6),
   candidate: fn.site('an element shorter than a bitmap', 12),
-  extend: fn.site('its neighbours that fit', 20),
+  extend: fn.site('its neighbours that fit', 14),
   best: fn.site('saves most?', 8),
-  enough: fn.site('saves something?', 3),
-  first: fn.site('the first becomes a bitmap', 90),
-  copy: fn.site('copy a bitmap bit by bit', 24),
-  merge: fn.site('the next into the bitmap', 110),
+  enough: fn.site('saves something?', 8),
+  first: fn.site('the first becomes a bitmap', 56),
+  copy: fn.site('copy a bitmap bit by bit', 14),
+  merge: fn.site('the next into the bitmap', 60),
 };
 
 /** up->ptr is neither null nor the header. */

@@ -25,22 +25,22 @@ const alloc = file.fn('alloc_unrl');
 const free = file.fn('free_unrl');
 
 const At = {
-  bitmap: collapse.site('bitmap all set or all clear: a run', 50),
-  nothing: collapse.site('nothing left: remove', 30),
-  merge: collapse.site('merge with the neighbours', 60),
-  ends: collapse.site('merge into first and last', 60),
+  bitmap: collapse.site('bitmap all set or all clear: a run', 44),
+  nothing: collapse.site('nothing left: remove', 22),
+  merge: collapse.site('merge with the neighbours', 28),
+  ends: collapse.site('merge into first and last', 28),
   alloc: alloc.site('first element', 8),
   split: alloc.site('no list: ++first, --last', 4),
   run: alloc.site('free run: shorter', 6),
   lowest: alloc.site('bitmap: lowest clear bit', 40),
   busy: alloc.site('++busy', 6),
   free: free.site('ideal split?', 14),
-  section: free.site('a run in front', 24),
+  section: free.site('a run in front', 14),
   find: free.site('element of the number', 8),
   clear: free.site('bitmap: clear the bit', 14),
-  neighbours: free.site('run: to a neighbour', 30),
-  tail: free.site('split off the tail', 20),
-  head: free.site('split off the head', 20),
+  neighbours: free.site('run: to a neighbour', 20),
+  tail: free.site('split off the tail', 14),
+  head: free.site('split off the head', 14),
   done: free.site('the number is free', 8),
 };
 

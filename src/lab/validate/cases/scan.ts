@@ -43,26 +43,24 @@ export function scanCase(machine: Machine, p: Parameters, layout: Layout, inline
   };
 }
 
-/** rotor: from a random place on, the free source `dist` steps away or none free. */
+/** rotor: on from where the call before ended, the free source `dist` steps away or none free. */
 export function rotorCase(machine: Machine, p: Parameters, layout: Layout): Case {
   const n = p.integer('N', 1, MOST_SOURCES);
   const none = p.has('free') && p.word('free', ['none']) === 'none';
   const dist = none ? n : p.integer('dist', 1, n);
   const room = new Room(machine);
-  const { core, scalars } = room;
+  const { core, scalars, memory } = room;
   const { sources, data, lines } = populate(room, n, layout);
-  const effort = randomEffort(dist * ROTOR_STEP);
-  const places = new Places('rotor', n, effort);
   return {
     core,
     uncore: room.uncore,
-    effort,
+    effort: randomEffort(dist * ROTOR_STEP),
     data,
     touched: lines,
     restore: () => {
-      const start = places.next();
-      core.store32(scalars.rotor, start, NOW);
-      if (!none) core.store32(sources[(start + dist - 1) % n]! + SOURCE.kind, 0, NOW);
+      if (none) return;
+      const start = memory.peek32(scalars.rotor);
+      core.store32(sources[(start + dist - 1) % n]! + SOURCE.kind, 0, NOW);
     },
     call: () => rotor(core, scalars, USED),
   };
