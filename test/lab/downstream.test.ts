@@ -58,7 +58,7 @@ test('downstream as a command: the same twice, and errors that say what to do', 
   assert.equal(csv.code, 0, csv.stderr);
   assert.equal(upcall([...args, '--format', 'csv']).stdout, csv.stdout);
   assert.equal(csv.stdout.trimEnd().split('\n').length, 1 + 3);
-  assert.match(upcall([...args, '--format', 'md']).stdout, /^\| cache \| history \| strategy \|/);
+  assert.match(upcall([...args, '--format', 'md']).stdout, /^\| machine \| cache \| history \| strategy \|/);
   for (const [more, says] of [
     [['--history', 'chrn'], 'unknown history "chrn", did you mean churn?'],
     [['--guest', 'linux-2l'], 'linux-2l'],

@@ -35,6 +35,7 @@ interface DownstreamOptions extends OutputOptions {
 
 /** Columns for a terminal or a page. */
 const SHOWN = [
+  'machine',
   'cache',
   'history',
   'strategy',
