@@ -31,9 +31,13 @@ export function compressionOf(head: Buffer): Compression {
   return MAGIC.find(([, magic]) => magic.every((b, i) => head[i] === b))?.[0] ?? 'plain';
 }
 
-/** Opens an input for one reading; a UserError (exit 6) when it cannot be opened. Bounded memory. */
-export async function decompressed(input: Input): Promise<Decompressed> {
-  const bytes = input.bytes();
+/**
+ * Opens an input for one reading; a UserError (exit 6) when it cannot be opened. Bounded memory.
+ *
+ * @param hashed whether the input's `sha256` will be asked for
+ */
+export async function decompressed(input: Input, hashed = true): Promise<Decompressed> {
+  const bytes = input.bytes(hashed);
   const head = await beginning(bytes);
   const compression = compressionOf(head);
   const all = resumed(head, bytes);

@@ -48,13 +48,17 @@ export class Input {
     return this.#sha256;
   }
 
-  /** All bytes, block by block; a UserError (exit 6) when the file cannot be opened. */
-  async *bytes(): AsyncGenerator<Buffer> {
+  /**
+   * All bytes, block by block; a UserError (exit 6) when the file cannot be opened.
+   *
+   * @param hashed whether `sha256` will be asked for; it takes a fifth of the time of a fast reader
+   */
+  async *bytes(hashed = true): AsyncGenerator<Buffer> {
     if (this.#kept !== undefined) {
       yield* this.#kept;
       return;
     }
-    const hash = this.#sha256 === undefined ? createHash('sha256') : undefined;
+    const hash = hashed && this.#sha256 === undefined ? createHash('sha256') : undefined;
     const kept: Buffer[] | undefined = this.#again && !this.isFile ? [] : undefined;
     for await (const bytes of this.#blocks()) {
       hash?.update(bytes);

@@ -173,6 +173,26 @@ test('what fails leaves nothing behind, and what was there before stays', () => 
   assert.deepEqual(readdirSync(folder), before);
 });
 
+test('edits read from a pipe', () => {
+  const bytes = readFileSync(binaryOf(micro('hypervisor'), 'pipe.utt'));
+  for (const command of ['cut', 'anonymise', 'convert']) {
+    const [a, b] = [join(folder, 'piped.trace'), join(folder, 'filed.trace')];
+    done(piped(bytes, command, '-', '--name', 'x', '--out', a));
+    done(upcall(['trace', command, join(folder, 'pipe.utt'), '--name', 'x', '--out', b]));
+    assert.deepEqual(readFileSync(a), readFileSync(b), command);
+  }
+});
+
+test('long tables pass through in memory that does not grow with them', () => {
+  const long = join(folder, 'long.utt');
+  const synth = ['--kind', 'poisson', '--sends', '500000', '--vcpus', '4', '--seed', '1', '--out', long];
+  const env = { NODE_OPTIONS: '--max-old-space-size=40' };
+  done(upcall(['trace', 'synth', ...synth], { env }));
+  done(upcall(['trace', 'convert', long, '--out', join(folder, 'long.trace')], { env }));
+  const { stdout } = done(upcall(['trace', 'validate', long, join(folder, 'long.trace')], { env }));
+  assert.match(stdout, /long\.utt: valid .*: 500064 records[\s\S]*long\.trace: valid .*: 500064 records/);
+});
+
 test('words that make no sense are a usage error', () => {
   for (const [args, message] of [
     [['cut', micro('burst'), '--from', '5', '--to', '5'], /--to expects more than 5/],

@@ -4,10 +4,12 @@ import { usageError } from '../../model/errors.ts';
 import { SYNTH_KINDS, synthHeader, synthRows } from '../../trace/synth.ts';
 import { toleranceOf } from '../../trace/tolerance.ts';
 import { writeTrace } from '../../trace/writer.ts';
+import { clockRate, headerNote } from '../header-options.ts';
 import { integer } from '../options.ts';
 import { note, outName } from '../output.ts';
 import { fileName } from '../words.ts';
 import { anonymiseCommand, cutCommand, mergeCommand, TABLE_OUT_OPTION, tableName } from './trace-edit.ts';
+import { joinCommand } from './trace-join.ts';
 import { headCommand, infoCommand, TOLERATE_OPTION, tolerating, validateCommand } from './trace-look.ts';
 
 interface SynthArguments {
@@ -104,21 +106,6 @@ const convertCommand: CommandModule<object, ConvertArguments> = {
   },
 };
 
-/** A rate that a table's header may have. */
-function clockRate(text: string): number {
-  const hz = integer(text, 'clock-hz');
-  if (hz < 1000 || hz > 1e10) throw usageError(`--clock-hz expects 1000..10000000000, found ${text}`);
-  return hz;
-}
-
-/** A line of the header that a user adds. */
-function headerNote(text: string): [key: string, value: string] {
-  const m = /^([a-z0-9_]{1,64})=([\x20-\x7e]{1,256})$/.exec(text);
-  if (m === null) throw usageError(`--note expects key=value, key of a-z, 0-9 and _, found "${text}"`);
-  if (['name', 'clock_hz', 'vcpus'].includes(m[1]!)) throw usageError(`--note cannot set ${m[1]}`);
-  return [m[1]!, m[2]!];
-}
-
 /** `upcall trace ...`: recordings and trace tables. */
 export const traceCommand: CommandModule = {
   command: 'trace',
@@ -129,6 +116,7 @@ export const traceCommand: CommandModule = {
       .command(headCommand)
       .command(validateCommand)
       .command(convertCommand)
+      .command(joinCommand)
       .command(mergeCommand)
       .command(cutCommand)
       .command(anonymiseCommand)

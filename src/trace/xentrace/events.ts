@@ -35,6 +35,8 @@ export const Trace = {
   msrWrite: 0x0008_200d,
   vmmcall: 0x0008_2012,
   hlt: 0x0008_2013,
+  /** TSC as the guest got it: low, high */
+  rdtsc: 0x0008_201a,
   intrWindow: 0x0008_2020,
   pvHypercall: 0x0020_100d,
   /** A hypercall inside a multicall. */

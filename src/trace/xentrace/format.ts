@@ -1,5 +1,6 @@
 /** A recording of xentrace as a format among the others: told by its first word, counted, and printed. */
 import type { InfoValue, TraceFormat, TraceInfo } from '../format.ts';
+import { xentraceRows } from '../join/xentrace-rows.ts';
 import { Accounts } from './accounts.ts';
 import { lineOf } from './line.ts';
 import { type RecordingFacts, readRecords } from './merge.ts';
@@ -22,6 +23,7 @@ export const XENTRACE: TraceFormat = {
     const reading = readRecords(input, (r, tick) => accounts.record(r, tick), {
       onFault: (error) => tolerance.skip(error),
       onEnd: (cpu, tick) => accounts.ends(cpu, tick),
+      hashed: false,
     });
     for (;;) {
       const step = await reading.next();
@@ -40,7 +42,7 @@ export const XENTRACE: TraceFormat = {
         lines.push(lineOf(r, tick, accounts.currentName(r.cpu)));
         accounts.record(r, tick);
       },
-      { onFault: (error) => tolerance.skip(error) },
+      { onFault: (error) => tolerance.skip(error), hashed: false },
     );
     for (let more = true; more; ) {
       more = (await reading.next()).done !== true;
@@ -50,6 +52,7 @@ export const XENTRACE: TraceFormat = {
     }
     tolerance.finish();
   },
+  rows: xentraceRows,
 };
 
 function infoOf(facts: RecordingFacts, accounts: Accounts): TraceInfo {

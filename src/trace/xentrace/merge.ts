@@ -46,6 +46,8 @@ export interface ReadOptions {
   readonly onFault?: OnFault;
   /** Told that a pCPU has no more records, with the time of its last one. */
   readonly onEnd?: (cpu: number, tick: number) => void;
+  /** Whether the input's `sha256` will be asked for; so it is if not given. */
+  readonly hashed?: boolean;
 }
 
 const TWO_32 = 2 ** 32;
@@ -83,7 +85,7 @@ export async function* readRecords(
   const onFault = options.onFault ?? strict;
   const merge = new Merge(visit, onFault, options.onEnd ?? (() => {}));
   let last = -1;
-  for await (const window of windows(input, onFault)) {
+  for await (const window of windows(input, onFault, options.hashed ?? true)) {
     if (window.cpu <= last) {
       while (merge.runSafe()) yield;
       merge.roundEnds();

@@ -39,13 +39,14 @@ export type OnFault = (error: UserError) => void;
  * damaged, or is no recording of xentrace; a recording that ends within a window gives what there is of it.
  *
  * @param onFault is told of bytes that begin no window; if it returns, they are skipped up to the next that do
+ * @param hashed whether the input's `sha256` will be asked for
  */
-export async function* windows(input: Input, onFault: OnFault): AsyncGenerator<Window> {
+export async function* windows(input: Input, onFault: OnFault, hashed: boolean): AsyncGenerator<Window> {
   let file = input.path;
   const where = (byte: number): Where => ({ file, byte });
   let source: WordSource | undefined;
   try {
-    const { compression, blocks, drain } = await decompressed(input);
+    const { compression, blocks, drain } = await decompressed(input, hashed);
     if (compression !== 'plain') file = `${input.path} (decompressed)`;
     const words = new WordSource(blocks[Symbol.asyncIterator]());
     source = words;
