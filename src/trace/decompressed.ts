@@ -86,13 +86,18 @@ const XZ_ERRORS: Readonly<Record<string, string>> = {
 export async function* unxz(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = ReadableStream.from(bytes) as ReadableStream<Uint8Array>;
   const reader = new xz.XzReadableStream(source).getReader();
-  for (;;) {
-    const next = await reader.read().catch((error: unknown) => {
-      const code = /error code (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1];
-      throw code === undefined ? error : new Error(XZ_ERRORS[code] ?? `xz error ${code}`);
-    });
-    if (next.done) return;
-    const { buffer, byteOffset, byteLength } = next.value;
-    yield Buffer.from(buffer, byteOffset, byteLength);
+  try {
+    for (;;) {
+      const next = await reader.read().catch((error: unknown) => {
+        const code = /error code (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1];
+        throw code === undefined ? error : new Error(XZ_ERRORS[code] ?? `xz error ${code}`);
+      });
+      if (next.done) return;
+      const { buffer, byteOffset, byteLength } = next.value;
+      yield Buffer.from(buffer, byteOffset, byteLength);
+    }
+  } finally {
+    // The decoder serves one stream at a time: one that is given up, as a beginning is, must let the next one in.
+    await reader.cancel().catch(() => {});
   }
 }

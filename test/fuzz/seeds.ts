@@ -12,6 +12,7 @@ import {
   TABLE_SAMPLE,
   TRACE_CMD_SAMPLE,
   VMSTAT_SAMPLE,
+  XZ_FTRACE_SAMPLE,
 } from '../support/samples.ts';
 import { binaryBytes, everyKind, tableByChance } from '../support/tables.ts';
 import { recordBytes, windowBytes } from '../support/xentrace-file.ts';
@@ -311,6 +312,7 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
       gzipSync(one, { level: 0 }),
       Buffer.concat([gzipSync(KTR_SAMPLE), gzipSync(FREEBSD_KTR)]),
       XZ_SAMPLE,
+      XZ_FTRACE_SAMPLE,
     ],
     words: RECORDS,
   },
