@@ -8,8 +8,9 @@
  * can be older than the newest record of the round before.
  */
 import type { Input } from '../input.ts';
+import { EventCounts } from './event-counts.ts';
 import { HEADER, Trace } from './events.ts';
-import { EVENT_SLOTS, eventOf, slotOf, type TraceRecord } from './record.ts';
+import { slotOf, type TraceRecord } from './record.ts';
 import { CpuStream } from './stream.ts';
 import { type OnFault, type Window, windows } from './windows.ts';
 
@@ -103,7 +104,7 @@ class Merge {
   readonly #onEnd: (cpu: number, tick: number) => void;
   /** Whether all windows have come. */
   #whole = false;
-  readonly #counts = { bySlot: new Float64Array(EVENT_SLOTS), droppedBytes: 0 };
+  readonly #counts = { events: new EventCounts(), droppedBytes: 0 };
   readonly #cpus = new Map<number, CpuStream>();
   /** Streams with a record that waits, by key; among equal keys the one that went last is first. */
   readonly #order: CpuStream[] = [];
@@ -133,7 +134,7 @@ class Merge {
       this.#cpus.set(window.cpu, stream);
     }
     stream.records++;
-    this.#counts.bySlot[slotOf(Trace.cpuChange)]!++;
+    this.#counts.events.add(slotOf(Trace.cpuChange));
     this.#newest = Math.max(this.#newest, this.#lastKey(window));
     const waiting = stream.ready;
     stream.add(window);
@@ -162,19 +163,14 @@ class Merge {
   }
 
   facts(): RecordingFacts {
-    const { bySlot, droppedBytes } = this.#counts;
-    const events = new Map<number, number>();
-    bySlot.forEach((n, slot) => {
-      if (n > 0) events.set(eventOf(slot), n);
-    });
     const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu - b.cpu);
     return {
       records: cpus.reduce((sum, s) => sum + s.records, 0),
-      events,
+      events: this.#counts.events.byEvent(),
       perCpu: new Map(cpus.map((s) => [s.cpu, s.records])),
       lostRecords: this.#lostRecords,
       skewed: this.#skewed,
-      droppedBytes,
+      droppedBytes: this.#counts.droppedBytes,
       ticks: Math.max(0, this.#last - this.#first),
       firstTsc: this.#tscOf(this.#first),
       lastTsc: this.#tscOf(this.#last),

@@ -1,13 +1,13 @@
 /** The records of one pCPU: the windows that are not used up, and the record that is next. */
 import { traceError, type UserError, type Where } from '../../model/errors.ts';
+import type { EventCounts } from './event-counts.ts';
 import { Trace } from './events.ts';
 import { decode, hex, neededWords, slotOf, TraceRecord } from './record.ts';
 import type { OnFault, Window } from './windows.ts';
 
 /** What is counted of all streams while they are read. */
 export interface StreamCounts {
-  /** Records by slot of their event (`slotOf`). */
-  readonly bySlot: Float64Array;
+  readonly events: EventCounts;
   /** Bytes of a last window that the recording does not have, or that are no whole record. */
   droppedBytes: number;
 }
@@ -62,7 +62,7 @@ export class CpuStream {
   #nextIn(window: Window): boolean {
     const { record } = this;
     const { data, length } = window.words;
-    const { bySlot } = this.#counts;
+    const { events } = this.#counts;
     while (this.#at < length) {
       const next = decode(record, data, this.#at, length);
       if (next < 0) {
@@ -77,7 +77,7 @@ export class CpuStream {
       }
       this.#at = next;
       this.records++;
-      bySlot[slot]!++;
+      events.add(slot);
       if (record.extra < neededWords(slot)) this.#onFault(tooShort(record, neededWords(slot), window.where));
       else if (record.timed || record.event !== Trace.wrapBuffer) {
         this.ready = true;
