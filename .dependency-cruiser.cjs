@@ -46,7 +46,7 @@ const roomRules = ROOMS.flatMap((room) => {
 /** Packages that only one place may import. */
 const packageRules = [
   ['yargs', '^src/cli/'],
-  ['csv-stringify', '^src/report/csv\\.ts$'],
+  ['csv-stringify', '^src/(report/csv|trace/csv-form)\\.ts$'],
   ['simple-statistics', '^(src/model/summary\\.ts$|bench/)'],
   ['xz-decompress', '^src/trace/decompressed\\.ts$'],
   ['fflate', '^src/trace/(text-encoder|binary/block)\\.ts$'],

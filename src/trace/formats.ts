@@ -3,7 +3,7 @@ import { traceError } from '../model/errors.ts';
 import { HEAD_BYTES, type TraceFormat } from './format.ts';
 import type { Input } from './input.ts';
 import { headOf } from './peek.ts';
-import { BINARY_TABLE, TEXT_TABLE } from './table-format.ts';
+import { BINARY_TABLE, CSV_TABLE, JSON_TABLE, TEXT_TABLE } from './table-format.ts';
 import { DTRACE } from './text/dtrace.ts';
 import { traceFormatOf } from './text/format.ts';
 import { FTRACE } from './text/ftrace.ts';
@@ -17,6 +17,8 @@ export const FORMATS: readonly TraceFormat[] = [
   BINARY_TABLE,
   XENTRACE,
   TEXT_TABLE,
+  CSV_TABLE,
+  JSON_TABLE,
   traceFormatOf(TRACE_CMD),
   traceFormatOf(FTRACE),
   traceFormatOf(PERF_SCRIPT),

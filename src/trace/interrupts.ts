@@ -24,7 +24,7 @@ const HEADING = /^\s+CPU\d+(?:\s+CPU\d+)*\s*$/;
 /** Rows of Xen's chips; others are not event channels. */
 const XEN_ROW =
   /^\s*(\d{1,9}):((?:\s+\d{1,15}){1,4096})\s+(xen-\S{1,64})(?:\s+\d{1,9})?\s+-(\S{1,64})\s+(\S.{0,255})$/;
-const LINUX_ROW = /^\s*[\w]{1,16}:\s/;
+const LINUX_ROW = /^\s*\w{1,16}:\s+(?!VCPU )/;
 const VMSTAT_HEADING = /^interrupt\s+total\s+rate\s*$/;
 const VMSTAT_ROW = /^(\S.{0,255}?)\s+(\d{1,15})\s+(\d{1,15})\s*$/;
 const IRQ_NAME = /^irq(\d{1,9}):\s*(.*)$/;

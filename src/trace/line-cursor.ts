@@ -17,6 +17,12 @@ export class LineCursor {
     return this.#block[this.#next++];
   }
 
+  /** Gives the line last returned again; it must be of the block in memory, and at most one. */
+  back(): void {
+    this.line--;
+    this.#next--;
+  }
+
   /** Fetches the next block; false at the end of the file. */
   async fetch(): Promise<boolean> {
     const next = await this.#blocks.next();

@@ -29,12 +29,17 @@ export class RowState {
 
   /** Takes one row, whose fields are in their ranges and codes as in table.ts; undefined if it may be there. */
   take(kind: number, by: number, port: number, channel: number, handler: number): Fault | undefined {
+    if (kind === Kind.bound && this.#started) return ['a row of kind bound', 'none after time starts'];
+    const fault = this.#takeAny(kind, by, port, channel, handler);
+    if (fault === undefined && kind !== Kind.bound) this.#started = true;
+    return fault;
+  }
+
+  #takeAny(kind: number, by: number, port: number, channel: number, handler: number): Fault | undefined {
     if (by === EXTERNAL && !mayBeExternal(kind)) {
       const expected = isOfVcpu(kind) ? 'the vCPU it happened to' : 'the vCPU that did it';
       return [`"by" is - in a row of kind ${KINDS[kind]}`, expected];
     }
-    if (kind !== Kind.bound) this.#started = true;
-    else if (this.#started) return ['a row of kind bound', 'none after time starts'];
     if (isOfVcpu(kind)) return this.#takeOfVcpu(kind, by);
     const bound = this.#bound[port] === 1;
     if (kind === Kind.bound || kind === Kind.bind) {

@@ -1,4 +1,4 @@
-/** Writes a text table row by row, plain or compressed with gzip. The only import of fflate beside binary/block.ts. */
+/** Writes a table of one row a line, plain or compressed with gzip. The only import of fflate beside binary/block.ts. */
 import { Gzip } from 'fflate';
 import { notesOf } from './header.ts';
 import {
@@ -38,15 +38,36 @@ export function formatHeader(header: TraceHeader): string {
   return `${MAGIC} ${VERSION}\n${notes.join('')}${COLUMNS}\n`;
 }
 
+/** How a form of one row a line is written; every line with its end. ASCII only. */
+export interface WrittenForm {
+  head(header: TraceHeader): string;
+  row(row: TraceRow): string;
+  tail(rows: number): string;
+}
+
+/** The text form itself. */
+export const TEXT: WrittenForm = {
+  head: formatHeader,
+  row: (row) => `${formatRow(row)}\n`,
+  tail: (rows) => `# end rows=${rows}\n`,
+};
+
 /** One table being written; `emit` is given its bytes in order. */
 export class TextTableEncoder {
+  readonly #form: WrittenForm;
   readonly #put: (text: string, last: boolean) => void;
   #pending: string;
   #rows = 0;
 
   /** @param compressed whether as a gzip file */
-  constructor(header: TraceHeader, compressed: boolean, emit: (bytes: Uint8Array) => void) {
-    this.#pending = formatHeader(header);
+  constructor(
+    form: WrittenForm,
+    header: TraceHeader,
+    compressed: boolean,
+    emit: (bytes: Uint8Array) => void,
+  ) {
+    this.#form = form;
+    this.#pending = form.head(header);
     if (compressed) {
       const gzip = new Gzip(GZIP, emit);
       this.#put = (text, last) => gzip.push(Buffer.from(text, 'latin1'), last);
@@ -55,7 +76,7 @@ export class TextTableEncoder {
 
   /** Appends a row. */
   row(row: TraceRow): void {
-    this.#pending += `${formatRow(row)}\n`;
+    this.#pending += this.#form.row(row);
     if (++this.#rows % CHUNK_ROWS > 0) return;
     this.#put(this.#pending, false);
     this.#pending = '';
@@ -63,6 +84,6 @@ export class TextTableEncoder {
 
   /** Ends the table. */
   end(): void {
-    this.#put(`${this.#pending}# end rows=${this.#rows}\n`, true);
+    this.#put(this.#pending + this.#form.tail(this.#rows), true);
   }
 }

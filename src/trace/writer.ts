@@ -4,9 +4,11 @@ import { finished } from 'node:stream/promises';
 import { Exit, ModelBug, UserError } from '../model/errors.ts';
 import { FileSet } from '../model/file-set.ts';
 import { BinaryTableEncoder } from './binary/encoder.ts';
+import { CSV } from './csv-form.ts';
 import { MOST_NOTES, noteFault, notesOf } from './header.ts';
+import { JSON_LINES } from './json-form.ts';
 import type { TraceHeader, TraceRow } from './table.ts';
-import { TextTableEncoder } from './text-encoder.ts';
+import { TEXT, TextTableEncoder, type WrittenForm } from './text-encoder.ts';
 
 export { formatRow } from './text-encoder.ts';
 
@@ -17,7 +19,8 @@ export const BINARY_ENDING = '.utt';
 export type RowSource = Iterable<TraceRow> | AsyncIterable<Iterable<TraceRow>>;
 
 /**
- * Writes a table: binary if the name ends in .utt, else as text, compressed if it ends in .gz. A symbolic link is
+ * Writes a table: binary if the name ends in .utt, CSV or JSON lines if in .csv or .jsonl, else as text; all but binary
+ * compressed if .gz follows. A symbolic link is
  * written through. Nothing is left behind when `rows` throws. The bytes depend on the rows and the header alone.
  *
  * @returns the number of rows; throws a UserError (exit 2) when the file cannot be written, or is none
@@ -65,7 +68,7 @@ async function writeRows(
   };
   const encoder = path.endsWith(BINARY_ENDING)
     ? new BinaryTableEncoder(header, emit)
-    : new TextTableEncoder(header, path.endsWith('.gz'), emit);
+    : new TextTableEncoder(formOf(path), header, path.endsWith('.gz'), emit);
   let count = 0;
   const some = async (chunk: Iterable<TraceRow>) => {
     for (const row of chunk) {
@@ -83,6 +86,12 @@ async function writeRows(
   file.end();
   await finished(file);
   return count;
+}
+
+/** The form of one row a line that a name asks for. */
+function formOf(path: string): WrittenForm {
+  if (/\.csv(?:\.gz)?$/.test(path)) return CSV;
+  return /\.jsonl(?:\.gz)?$/.test(path) ? JSON_LINES : TEXT;
 }
 
 /** Waits until the file takes more, or has failed. */

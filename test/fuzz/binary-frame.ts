@@ -1,6 +1,13 @@
 /** Binary tables taken apart and put together again with right lengths and checksums: damage then reaches what reads payloads. */
 import { createHash } from 'node:crypto';
-import { DONE_BYTES, MAGIC_BYTES, SECTION_HEAD, SECTION_TAIL, Tag } from '../../src/trace/binary/layout.ts';
+import {
+  DONE_BYTES,
+  MAGIC_BYTES,
+  SECTION_HEAD,
+  SECTION_TAIL,
+  Tag,
+  TRAILER_BYTES,
+} from '../../src/trace/binary/layout.ts';
 import { encodeSection } from '../../src/trace/binary/sections.ts';
 
 /** A section taken out of a file. */
@@ -35,4 +42,24 @@ export function fileOf(parts: readonly Part[]): Buffer {
     file = Buffer.concat([file, encodeSection(tag, done)]);
   }
   return file;
+}
+
+/** A damaged file whose sections, found by their tags wherever they are now, are given right lengths and checksums. */
+export function mended(file: Buffer): Buffer {
+  const places = Object.values(Tag)
+    .flatMap((tag) => placesOf(file, tag))
+    .sort((a, b) => a - b);
+  return fileOf(
+    places.map((at, i) => {
+      const end = (places[i + 1] ?? Math.min(file.length, at + TRAILER_BYTES)) - SECTION_TAIL;
+      const from = Math.min(at + SECTION_HEAD, file.length);
+      return { tag: file.toString('latin1', at, at + 4), payload: file.subarray(from, Math.max(from, end)) };
+    }),
+  );
+}
+
+function placesOf(file: Buffer, tag: string): number[] {
+  const places: number[] = [];
+  for (let at = file.indexOf(tag); at >= 0; at = file.indexOf(tag, at + SECTION_HEAD)) places.push(at);
+  return places;
 }

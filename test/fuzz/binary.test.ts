@@ -1,48 +1,34 @@
-/** A short seeded run of damaged tables: each is refused with its place, or is a complete table. */
+/** A short seeded run of damaged binary tables: each is refused with its place, or is a complete table. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { RandomStream } from '../../src/model/random.ts';
-import { ROOT } from '../support/root.ts';
-import { everyKind, writtenBytes } from '../support/tables.ts';
-import { fileOf, partsOf } from './binary-frame.ts';
-import { mutated } from './mutate.ts';
-import { outcomeOf, readTable } from './outcome.ts';
+import { fileOf, mended, partsOf } from './binary-frame.ts';
+import { judge } from './judge.ts';
+import { Mutator } from './mutations.ts';
+import { TARGETS } from './targets.ts';
 
-/** Inputs of each kind in a run of the tests; a longer run is the fuzz harness's. */
-const RUNS = 3000;
+/** Inputs in a run of the tests; `npm run fuzz` makes longer ones. */
+const RUNS = 4000;
+const target = TARGETS.find((t) => t.name === 'upcall-trace-binary')!;
 
-test('damaged bytes of a binary table are refused where they are', async () => {
-  const random = new RandomStream(1, 'binary');
-  const good = await writtenBytes('good.utt', everyKind());
-  assert.equal(await outcomeOf(good, readTable), 'complete');
-  for (let i = 0; i < RUNS; i++) {
-    const bad = mutated(good, random);
-    const expected = bad.equals(good) ? 'complete' : 'refused';
-    assert.equal(await outcomeOf(bad, readTable), expected, `input ${i}`);
-  }
-});
-
-test('damaged sections with right checksums are refused, or are a complete table', async () => {
-  const random = new RandomStream(2, 'sections');
-  const parts = partsOf(await writtenBytes('parts.utt', everyKind()));
+test('damage is refused where it is, unless checksums are made right; then what is read is a table', async () => {
+  const mutator = new Mutator(target, 1);
   const seen = { complete: 0, refused: 0 };
   for (let i = 0; i < RUNS; i++) {
-    const bad = [...parts];
-    const at = random.below(parts.length);
-    bad[at] = { tag: parts[at]!.tag, payload: mutated(parts[at]!.payload, random) };
-    if (random.below(20) === 0) bad.splice(random.below(bad.length), 1);
-    if (random.below(20) === 0) bad.splice(random.below(bad.length), 0, bad[random.below(bad.length)]!);
-    seen[await outcomeOf(fileOf(bad), readTable)]++;
+    const bytes = mutator.input(i);
+    const whole = target.samples.some((sample) => sample.equals(bytes));
+    const outcome = await judge(bytes, target.read, i);
+    if (i % 2 === 0) assert.equal(outcome, whole ? 'complete' : 'refused', `input ${i}`);
+    else seen[outcome]++;
   }
-  assert.ok(seen.refused > RUNS / 2 && seen.complete > 10, JSON.stringify(seen));
+  assert.ok(seen.refused > RUNS / 4 && seen.complete > RUNS / 100, JSON.stringify(seen));
 });
 
-test('damaged text tables are refused, or are a complete table', async () => {
-  const random = new RandomStream(3, 'text');
-  const good = readFileSync(join(ROOT, 'traces/micro/hypervisor.trace'));
-  const seen = { complete: 0, refused: 0 };
-  for (let i = 0; i < RUNS; i++) seen[await outcomeOf(mutated(good, random), readTable)]++;
-  assert.ok(seen.refused > RUNS / 2 && seen.complete > 10, JSON.stringify(seen));
+test('a file that is taken apart and put together again is the same, with mended checksums too', async () => {
+  for (const sample of target.samples) {
+    assert.deepEqual(fileOf(partsOf(sample)), sample);
+    const bad = Buffer.from(sample);
+    bad.fill(0, bad.length - 4);
+    assert.deepEqual(mended(bad), sample);
+    assert.equal(await judge(bad, target.read, 0), 'refused');
+  }
 });

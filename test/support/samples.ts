@@ -87,3 +87,25 @@ export const LSEVTCHN_SAMPLE = `   1: VCPU 0: Virtual IRQ 0
    4: VCPU 0: Interdomain (Waiting connection) - Remote Domain 7
    6: VCPU 1: Physical IRQ 9
 `;
+
+/** A trace table with rows of many kinds. */
+export const TABLE_SAMPLE = `# upcall-trace 2
+# name: small
+# clock_hz: 1000000000
+# vcpus: 2
+# shows: commas, "quotes"
+time,kind,by,port,to,channel,handler,target
+0,bound,-,1,0,interdomain,filter,
+0,bound,-,2,1,virq,user,
+10,send,-,1,,,,running
+11,halt,1,,,,,
+12,preempt,0,,,,,
+13,resume,0,,,,,
+20,bind,0,7,1,unbound,ithread,
+21,priority,0,7,3,,,
+22,move,1,7,0,,,
+23,notify,1,0,,,,
+24,unmask,0,2,,,,
+30,unbind,0,7,,,,
+# end rows=12
+`;

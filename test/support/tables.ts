@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RandomStream } from '../../src/model/random.ts';
+import { BinaryTableEncoder } from '../../src/trace/binary/encoder.ts';
 import { openTrace } from '../../src/trace/reader.ts';
 import { RowCheck } from '../../src/trace/row-check.ts';
 import {
@@ -80,6 +81,15 @@ export async function readTable(path: string): Promise<Table> {
   const rows: TraceRow[] = [];
   for await (const batch of batches) for (let i = 0; i < batch.length; i++) rows.push(rowOf(batch, i));
   return { header, rows };
+}
+
+/** The bytes of a table in binary. */
+export function binaryBytes({ header, rows }: Table): Buffer {
+  const bytes: Uint8Array[] = [];
+  const encoder = new BinaryTableEncoder(header, (some) => bytes.push(some));
+  for (const row of rows) encoder.row(row);
+  encoder.end();
+  return Buffer.concat(bytes);
 }
 
 /** The bytes of a table in the form that a name's ending says. */

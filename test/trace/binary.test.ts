@@ -46,7 +46,7 @@ test('tables of several blocks too, and one without rows', async () => {
 });
 
 test('every bundled trace is the same in both forms, and shorter in binary when it is long', async () => {
-  for (const kind of ['recorded', 'micro']) {
+  for (const kind of ['recorded', 'recorded/joined', 'micro']) {
     for (const name of readdirSync(join(ROOT, 'traces', kind))) {
       if (!/\.(trace|trace\.gz|utt)$/.test(name)) continue;
       const path = join(ROOT, 'traces', kind, name);

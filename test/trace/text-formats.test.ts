@@ -320,3 +320,33 @@ test('names of events reach no prototype', async () => {
   assert.deepEqual(Object.keys(info.events), ['__proto__', 'constructor']);
   assert.equal(({} as Record<string, unknown>).x, undefined);
 });
+
+test('a long line costs time in its length only, whatever it repeats', () => {
+  const pieces = [
+    ' ',
+    '\t',
+    '-1 ',
+    'a-1 [000] ',
+    'a 1 [000] ',
+    '1 ',
+    '( ',
+    ' (k',
+    ': ',
+    '@',
+    '1 |',
+    '<',
+    '- ',
+  ];
+  for (const format of [FTRACE, TRACE_CMD, PERF_SCRIPT, KTRDUMP, DTRACE]) {
+    for (const piece of pieces) {
+      for (const begin of ['', '1 |', '1:  ', 'a 1 [000] 1.000000: e: ']) {
+        const line = `${begin}${piece.repeat(65_000 / piece.length)}x`;
+        const started = performance.now();
+        format.matches([line]);
+        format.parser().take(line, 1);
+        // A tenth of a second or two on a busy machine; what is quadratic takes a quarter of a minute.
+        assert.ok(performance.now() - started < 5000, `${format.name}: ${begin}${piece}`);
+      }
+    }
+  }
+});

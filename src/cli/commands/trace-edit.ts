@@ -14,7 +14,7 @@ import { fileName } from '../words.ts';
 export const TABLE_OUT_OPTION = {
   type: 'string',
   demandOption: true,
-  describe: 'file: binary if it ends in .utt, else text, compressed if it ends in .gz',
+  describe: 'file: binary if it ends in .utt, CSV in .csv, JSON lines in .jsonl, else text; gzip if in .gz',
 } as const;
 
 /** A name that a table may be given. */

@@ -2,6 +2,7 @@
 import { traceError } from '../../model/errors.ts';
 import { convert } from '../convert.ts';
 import type { GuestEvent } from '../guest-event.ts';
+import { LONGEST_VALUE } from '../header.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { TraceRow } from '../table.ts';
 import type { TextFormat } from '../text/parser.ts';
@@ -20,6 +21,8 @@ export interface ConvertedEvents {
   readonly notes: ReadonlyArray<readonly [key: string, value: string]>;
 }
 
+/** Longest name of an interrupt in the header. */
+const LONGEST_NAME = 64;
 /** Events at which Linux takes a port out of the pending bitmap. */
 const DELIVERIES = new Set(['clear_2l', 'clear_fifo', 'port']);
 
@@ -77,7 +80,22 @@ function withoutPorts(
       ['sends_inferred', String(sends)],
       ['moves_inferred', String(moves)],
       ['events_unused', String(unused)],
-      ...[...names].map(([port, name]) => [`port_${port}`, name] as const),
+      ...portNotes(names),
     ],
   };
+}
+
+/**
+ * Names of all ports as notes of a bounded number: `ports_1: 1 = irq 24: timer0; 2 = irq 26: resched0`. Names come from the
+ * guest; what is not printable ASCII is shown as "?".
+ */
+function portNotes(names: ReadonlyMap<number, string>): Array<[key: string, value: string]> {
+  const values: string[] = [];
+  for (const [port, name] of names) {
+    const item = `${port} = ${name.slice(0, LONGEST_NAME).replace(/[^\x20-\x7e]/g, '?')}`;
+    const last = values.at(-1);
+    if (last === undefined || last.length + item.length + 2 > LONGEST_VALUE) values.push(item);
+    else values[values.length - 1] = `${last}; ${item}`;
+  }
+  return values.map((value, i) => [`ports_${i + 1}`, value]);
 }

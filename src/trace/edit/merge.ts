@@ -1,7 +1,6 @@
 /** Several tables of one domain and one clock as one, by time. */
 import { traceError, usageError } from '../../model/errors.ts';
 import type { Input } from '../input.ts';
-import { inputOf } from '../lines.ts';
 import { openTrace } from '../reader.ts';
 import { RowCheck } from '../row-check.ts';
 import {
@@ -31,10 +30,27 @@ const CHUNK_ROWS = 4096;
  */
 export async function merge(inputs: readonly Input[], name: string | undefined): Promise<Edited> {
   if (inputs.length < 2) throw usageError(`merge expects two tables or more, found ${inputs.length}`);
-  const sources: Source[] = [];
-  for (const input of inputs) sources.push(new Source(input.path, await openTrace(inputOf(input))));
-  const header = headerOfAll(sources, name);
-  return { header, rows: rowsOfAll(sources, header.vcpus) };
+  try {
+    const sources: Source[] = [];
+    for (const input of inputs) sources.push(new Source(input.path, await openTrace(input)));
+    const header = headerOfAll(sources, name);
+    return { header, rows: closing(rowsOfAll(sources, header.vcpus), inputs) };
+  } catch (error) {
+    for (const input of inputs) input.close();
+    throw error;
+  }
+}
+
+/** The rows; whether they end well or not, no input is waited for behind them. */
+async function* closing(
+  rows: AsyncIterable<TraceRow[]>,
+  inputs: readonly Input[],
+): AsyncGenerator<TraceRow[]> {
+  try {
+    yield* rows;
+  } finally {
+    for (const input of inputs) input.close();
+  }
 }
 
 /** One clock; as many vCPUs as the largest; notes that all share, then the others with the number of their file. */

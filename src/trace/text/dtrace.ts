@@ -23,7 +23,7 @@ const HEADER = /^CPU\s+(?:ID\s+)?FUNCTION(?::NAME)?\s*$/;
 const STAMPED = /^(\d{6,20})(?:\s+(.*))?$/;
 const DROPS = /^dtrace: (\d{1,15}) (?:[a-z]+ )*drops?\b/;
 const MESSAGE = /^dtrace: /;
-const DISTRIBUTION = /^\s*(?:value\s+-+ Distribution -+ count|[<>]?=?\s*-?\d{1,20} \|[@ ]*\s*\d{1,20})\s*$/;
+const DISTRIBUTION = /^\s*(?:value\s+-+ Distribution -+ count|(?:[<>]=?\s*)?-?\d{1,20} \|@* *\d{1,20})\s*$/;
 /** Keys and a number at the end; the keys of one aggregation line may be anything. */
 const AGGREGATION = /^\s+\S.*\s-?\d{1,20}\s*$/;
 

@@ -1,37 +1,33 @@
-/** How often each event was seen: counts in arrays that are made when an event of their subclass comes. */
-import { EVENT_SLOTS, IDS_OF_CLASS } from './record.ts';
+/** Records by event. A recording has few of the events there can be, so the counters come in pages, made when needed. */
+import { EVENT_SLOTS, eventOf } from './record.ts';
 
-/** Slots counted in one array: those of a subclass. */
-const PAGE = 1 << 12;
+const PAGE_BITS = 8;
+const PAGE = 1 << PAGE_BITS;
 
-/** Counts by event. */
+/** Counters of one recording. */
 export class EventCounts {
   readonly #pages: Array<Float64Array | undefined> = new Array(EVENT_SLOTS / PAGE).fill(undefined);
 
-  /** Counts one event by its slot (`slotOf`). */
+  /** Counts a record of the event in a slot. */
   add(slot: number): void {
-    const number = slot >>> 12;
-    let page = this.#pages[number];
-    if (page === undefined) {
-      page = new Float64Array(PAGE);
-      this.#pages[number] = page;
-    }
+    const page = this.#pages[slot >>> PAGE_BITS] ?? this.#newPage(slot >>> PAGE_BITS);
     page[slot & (PAGE - 1)]!++;
   }
 
-  /** Counts of those that were seen, by id. */
+  /** Counts by event, those that are not 0, in the order of slots. */
   byEvent(): Map<number, number> {
     const events = new Map<number, number>();
-    this.#pages.forEach((page, number) => {
-      page?.forEach((n, i) => {
-        if (n > 0) events.set(eventOf(number * PAGE + i), n);
+    this.#pages.forEach((page, i) => {
+      page?.forEach((n, slot) => {
+        if (n > 0) events.set(eventOf((i << PAGE_BITS) | slot), n);
       });
     });
     return events;
   }
-}
 
-/** The event with a slot. */
-function eventOf(slot: number): number {
-  return ((1 << Math.floor(slot / IDS_OF_CLASS)) << 16) | (slot % IDS_OF_CLASS);
+  #newPage(i: number): Float64Array {
+    const page = new Float64Array(PAGE);
+    this.#pages[i] = page;
+    return page;
+  }
 }

@@ -163,6 +163,7 @@ class Merge {
   }
 
   facts(): RecordingFacts {
+    const { droppedBytes } = this.#counts;
     const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu - b.cpu);
     return {
       records: cpus.reduce((sum, s) => sum + s.records, 0),
@@ -170,7 +171,7 @@ class Merge {
       perCpu: new Map(cpus.map((s) => [s.cpu, s.records])),
       lostRecords: this.#lostRecords,
       skewed: this.#skewed,
-      droppedBytes: this.#counts.droppedBytes,
+      droppedBytes,
       ticks: Math.max(0, this.#last - this.#first),
       firstTsc: this.#tscOf(this.#first),
       lastTsc: this.#tscOf(this.#last),

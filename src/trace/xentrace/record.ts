@@ -5,7 +5,7 @@
 import { HEADER, Trace } from './events.ts';
 
 /** Ids of one class: a subclass in 4 bits and a minor number in 12. */
-export const IDS_OF_CLASS = 1 << 16;
+const IDS_OF_CLASS = 1 << 16;
 const CLASSES = 12;
 /** Number of different events there can be. */
 export const EVENT_SLOTS = CLASSES * IDS_OF_CLASS;
@@ -101,6 +101,11 @@ export function slotOf(event: number): number {
   const kind = event >>> 16;
   if (kind === 0 || (kind & (kind - 1)) !== 0) return -1;
   return (31 - Math.clz32(kind)) * IDS_OF_CLASS + (event & 0xffff);
+}
+
+/** The event with a slot. */
+export function eventOf(slot: number): number {
+  return ((1 << Math.floor(slot / IDS_OF_CLASS)) << 16) | (slot % IDS_OF_CLASS);
 }
 
 /** Extra words that a record of the event in a slot must have. */

@@ -7,6 +7,7 @@ import type { OnFault, Window } from './windows.ts';
 
 /** What is counted of all streams while they are read. */
 export interface StreamCounts {
+  /** Records by slot of their event (`slotOf`). */
   readonly events: EventCounts;
   /** Bytes of a last window that the recording does not have, or that are no whole record. */
   droppedBytes: number;
