@@ -72,6 +72,19 @@ test('the keys of a recording, plain, compressed and from standard input', () =>
   assert.deepEqual(JSON.parse(piped.stdout), json);
 });
 
+/** One window of 6000 entries, compressed with xz: more than is looked at to tell what it is. */
+const XZ = [
+  '/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4RlLAGFdAAG8HCEO/o/HlExnBMVZWS8PSoYf7aj8VKSTGzRhyc/yFbJG+VTiYf2JGPYC',
+  'K3QPV2g5v5q9BK7DWJoOGZ4jCZnUU2FaO92Gig2cBktIyGRp4QQ32VuhWkTViVWKJZzFYwAAAAAAdRTSgGi2ZC4AAX3MsgQAANXh',
+  'fuixxGf7AgAAAAAEWVo=',
+].join('');
+
+test('an xz file whose beginning tells what it is is then read from the start', () => {
+  const { code, json, stderr } = info(Buffer.from(XZ, 'base64'));
+  assert.equal(code, 0, stderr);
+  assert.equal(json.records, 6001);
+});
+
 test('a recording that ends within a window: what there is, and how much of it is cut off', () => {
   const bytes = Buffer.concat(GOOD);
   const { json } = info(bytes.subarray(0, bytes.length - 14));
