@@ -82,7 +82,10 @@ const XZ_ERRORS: Readonly<Record<string, string>> = {
   '8': 'xz data that end too early',
 };
 
-/** An xz stream; the decoder is asked for the next block only when the last has been taken. */
+/**
+ * An xz stream; the decoder is asked for the next block only when the last has been taken. There is one decoder for all
+ * streams: one that is left before its end must give it back, or the next would wait for ever.
+ */
 export async function* unxz(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = ReadableStream.from(bytes) as ReadableStream<Uint8Array>;
   const reader = new xz.XzReadableStream(source).getReader();
