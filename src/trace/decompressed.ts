@@ -82,17 +82,25 @@ const XZ_ERRORS: Readonly<Record<string, string>> = {
   '8': 'xz data that end too early',
 };
 
-/** An xz stream; the decoder is asked for the next block only when the last has been taken. */
+/**
+ * An xz stream; the decoder is asked for the next block only when the last has been taken. There is one decoder for all
+ * streams: one that is left before its end must give it back, or the next would wait for ever.
+ */
 export async function* unxz(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = ReadableStream.from(bytes) as ReadableStream<Uint8Array>;
   const reader = new xz.XzReadableStream(source).getReader();
-  for (;;) {
-    const next = await reader.read().catch((error: unknown) => {
-      const code = /error code (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1];
-      throw code === undefined ? error : new Error(XZ_ERRORS[code] ?? `xz error ${code}`);
-    });
-    if (next.done) return;
-    const { buffer, byteOffset, byteLength } = next.value;
-    yield Buffer.from(buffer, byteOffset, byteLength);
+  try {
+    for (;;) {
+      const next = await reader.read().catch((error: unknown) => {
+        const code = /error code (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1];
+        throw code === undefined ? error : new Error(XZ_ERRORS[code] ?? `xz error ${code}`);
+      });
+      if (next.done) return;
+      const { buffer, byteOffset, byteLength } = next.value;
+      yield Buffer.from(buffer, byteOffset, byteLength);
+    }
+  } finally {
+    // The decoder serves one stream at a time: one that is given up, as a beginning is, must let the next one in.
+    await reader.cancel().catch(() => {});
   }
 }

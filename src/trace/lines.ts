@@ -5,9 +5,11 @@
 import { traceError, UserError, type Where } from '../model/errors.ts';
 import { decompressed } from './decompressed.ts';
 import { Input } from './input.ts';
+import { firstInvalid, KEPT } from './utf8.ts';
 
 /** Longest line accepted, bytes; a longer one means that the file is not what it should be. */
 const MAX_LINE = 65_536;
+const WHOLE = 'a complete text, gzip or xz file in UTF-8';
 
 /**
  * Lines of a file without their line ends, in blocks of some thousand, so that a reader waits once a block.
@@ -62,6 +64,7 @@ async function* chunks(input: Input): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let compressed = false;
   let count = 0;
+  let before: Buffer = Buffer.alloc(0);
   const wrong = (offset: number, found: string, expected: string) => {
     const { path: file } = input;
     const where: Where = compressed ? { file } : { file, byte: offset };
@@ -77,16 +80,34 @@ async function* chunks(input: Input): AsyncGenerator<string> {
     for await (const buffer of blocks) {
       const zero = buffer.indexOf(0);
       if (zero >= 0) throw wrong(count + zero, 'a zero byte', 'text');
+      const text = decoded(decoder, buffer);
+      if (text === undefined) {
+        const at = firstInvalid(Buffer.concat([before, buffer]), before.length);
+        throw wrong(count - before.length + at, 'bytes that are not UTF-8', WHOLE);
+      }
       count += buffer.length;
-      yield decoder.decode(buffer, { stream: true });
+      before = buffer.subarray(-KEPT);
+      yield text;
     }
-    yield decoder.decode();
+    if (decoded(decoder) === undefined) {
+      const at = firstInvalid(before, before.length);
+      throw wrong(count - before.length + at, 'bytes that are not UTF-8', WHOLE);
+    }
     await drain();
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw wrong(count, reason, 'a complete text, gzip or xz file in UTF-8');
+    throw wrong(count, reason, WHOLE);
   } finally {
     input.close();
+  }
+}
+
+/** The text of the next block, or of what the last one left over at the end; undefined if it is none. */
+function decoded(decoder: InstanceType<typeof TextDecoder>, block?: Buffer): string | undefined {
+  try {
+    return block === undefined ? decoder.decode() : decoder.decode(block, { stream: true });
+  } catch {
+    return undefined;
   }
 }

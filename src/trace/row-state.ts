@@ -24,12 +24,12 @@ export class RowState {
   #started = false;
   #ports = 0;
 
-  /** Number of ports bound. */
+  /** Number of ports bound, those whose channel is gone included. */
   get ports(): number {
     return this.#ports;
   }
 
-  /** Whether a port is bound. */
+  /** Whether a port is bound, its channel gone or not. */
   isBound(port: number): boolean {
     return this.#port[port] !== State.unbound;
   }

@@ -16,7 +16,7 @@ import {
   vmstatInterrupt,
 } from './interrupts.ts';
 import { inputOf, readLineBlocks } from './lines.ts';
-import { Fault } from './text/fault.ts';
+import { Fault, hiddenFault } from './text/fault.ts';
 
 /** Interrupts of a system; more are a damaged file. */
 const MAX_INTERRUPTS = 65_536;
@@ -101,6 +101,8 @@ class SnapshotReader {
       return false;
     }
     if (interrupt === undefined || (this.#ofDom0 && this.#domain !== 0)) return true;
+    const hidden = hiddenFault(line);
+    if (hidden !== undefined) throw this.#error(hidden);
     if (this.#interrupts.has(interrupt.irq) || this.#interrupts.size === MAX_INTERRUPTS) {
       throw this.#error(new Fault(`interrupt ${interrupt.irq} again`, 'each interrupt once'));
     }

@@ -3,7 +3,8 @@
  * that are bound, priorities that were set, vCPUs that sleep and vCPUs that are preempted.
  *
  * Left out, because no row says them: events that are pending, and masks of ports of the evtchn device. Such a port
- * is open at the start, and an `unmask` of it finds nothing to do.
+ * is open at the start, and an `unmask` of it finds nothing to do. Where channels are gone since a
+ * `restore`, that is repeated at the start, so that the `unbind` of their stale handles may follow.
  */
 import { Channel, EXTERNAL, Kind, MAX_PORTS, MAX_VCPUS, namesNoPort, rowAt, type TraceRow } from './table.ts';
 
@@ -69,7 +70,7 @@ export class TableState {
     if (kind === Kind.preempt) this.#preempted[by] = 1;
     else if (kind === Kind.resume) this.#preempted[by] = 0;
     else if (kind === Kind.halt) this.#asleep[by] = 1;
-    else if (kind === Kind.wake || kind === Kind.exit) this.#asleep[by] = 0;
+    else if (kind === Kind.wake || kind === Kind.exit || kind === Kind.restore) this.#asleep[by] = 0;
   }
 
   /**

@@ -34,7 +34,7 @@ const rows: Array<[what: string, args: string[], code: number, message: RegExp]>
     'unknown command of a command',
     ['trace', 'foo'],
     2,
-    /unknown trace command "foo"; .*: info, head, validate, convert, merge, cut, anonymise, synth$/m,
+    /unknown trace command "foo"; .*: info, head, validate, convert, join, merge, cut, anonymise, synth$/m,
   ],
   [
     'machine given twice',

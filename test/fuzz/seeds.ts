@@ -12,6 +12,7 @@ import {
   TABLE_SAMPLE,
   TRACE_CMD_SAMPLE,
   VMSTAT_SAMPLE,
+  XZ_FTRACE_SAMPLE,
 } from '../support/samples.ts';
 import { binaryBytes, everyKind, tableByChance } from '../support/tables.ts';
 import { recordBytes, windowBytes } from '../support/xentrace-file.ts';
@@ -204,7 +205,7 @@ time,kind,by,port,to,channel,handler,target
 /** The same tables in the other forms. */
 const CSV_TABLES = texts(
   `time,kind,by,port,to,channel,handler,target,key,value
-,format,,,,,,,upcall-trace,2
+,format,,,,,,,upcall-trace,3
 ,header,,,,,,,name,small
 ,header,,,,,,,clock_hz,1000000000
 ,header,,,,,,,vcpus,2
@@ -230,7 +231,7 @@ const CSV_TABLES = texts(
 `,
 );
 const JSON_TABLES = texts(
-  `{"upcall_trace":2,"name":"small","clock_hz":1000000000,"vcpus":2,"notes":[["shows","commas, \\"quotes\\""]]}
+  `{"upcall_trace":3,"name":"small","clock_hz":1000000000,"vcpus":2,"notes":[["shows","commas, \\"quotes\\""]]}
 {"time":0,"kind":"bound","by":null,"port":1,"to":0,"channel":"interdomain","handler":"filter"}
 {"time":10,"kind":"send","by":null,"port":1,"target":"running"}
 {"time":11,"kind":"halt","by":1}
@@ -311,6 +312,7 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
       gzipSync(one, { level: 0 }),
       Buffer.concat([gzipSync(KTR_SAMPLE), gzipSync(FREEBSD_KTR)]),
       XZ_SAMPLE,
+      XZ_FTRACE_SAMPLE,
     ],
     words: RECORDS,
   },

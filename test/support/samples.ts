@@ -89,7 +89,7 @@ export const LSEVTCHN_SAMPLE = `   1: VCPU 0: Virtual IRQ 0
 `;
 
 /** A trace table with rows of many kinds. */
-export const TABLE_SAMPLE = `# upcall-trace 2
+export const TABLE_SAMPLE = `# upcall-trace 3
 # name: small
 # clock_hz: 1000000000
 # vcpus: 2
@@ -109,3 +109,9 @@ time,kind,by,port,to,channel,handler,target
 30,unbind,0,7,,,,
 # end rows=12
 `;
+
+/** A thousand times the same line of ftrace, ` a-1 [000] d.h1. 1200: irq_handler_entry: irq=64 name=blkif`, compressed by xz. */
+export const XZ_FTRACE_SAMPLE = Buffer.from(
+  '/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4OpfAIZdABAYQaMQTTgoCkHzhcRVun0uF/2rW4LZTPbWP6W7vj7Q2QoiL+FKBMwr1KzmAAMVazyU9r3/1l9Tnmo1k19m7q2BnB/zvGOECDVv4p71IAm+T7gD1at2AV0Z/CUC3LsJmJBLmeXGw7bekB/uAZsQrmfKnNTmWTmKSGXvI3zJ0LlBDaVHxAAAAAAAp9NDjmU3URAAAaIB4NQDAJ/CM92xxGf7AgAAAAAEWVo=',
+  'base64',
+);

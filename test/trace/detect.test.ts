@@ -8,6 +8,7 @@ import { Input } from '../../src/trace/input.ts';
 import { headOf } from '../../src/trace/peek.ts';
 import { Tolerance } from '../../src/trace/tolerance.ts';
 import { bound, fileIn, temporaryFolder, traceText } from '../support/files.ts';
+import { XZ_FTRACE_SAMPLE } from '../support/samples.ts';
 import { binaryBytes, everyKind } from '../support/tables.ts';
 import { recordBytes, windowBytes } from '../support/xentrace-file.ts';
 
@@ -35,6 +36,15 @@ test('an xz file is told by what is in it', async () => {
   const input = new Input(fileIn(folder, 'table.xz', Buffer.from(XZ_TABLE, 'base64')));
   const format = await detect(input);
   assert.equal((await format.info(input, Tolerance.strict())).records, 1);
+});
+
+test('an xz file longer than what is looked at is read afterwards, and again', async () => {
+  for (let i = 0; i < 3; i++) {
+    const input = new Input('long', false, XZ_FTRACE_SAMPLE);
+    const format = await detect(input);
+    assert.equal(format.name, 'ftrace');
+    assert.equal((await format.info(input, Tolerance.strict())).records, 1000);
+  }
 });
 
 /** A table with one row, compressed with xz 5.4. */

@@ -81,6 +81,10 @@ test('a snapshot of both, one behind the other; what cannot be is refused with i
     snapshotOf('5000: VCPU 0: IPI\n'),
     /state:1: found port 5000, expected a port 1..4095/,
   );
+  await assert.rejects(
+    snapshotOf(PROC_INTERRUPTS_SAMPLE.replace('timer0', 'timer\x1b0')),
+    /state:2: found the control character U\+001B/,
+  );
   await assert.rejects(snapshotOf('5: VCPU 99: IPI\n'), /state:1: found vCPU 99, expected a vCPU below 64/);
 });
 

@@ -13,9 +13,10 @@ import { readTable, writtenBytes } from '../support/tables.ts';
 const folder = temporaryFolder();
 const page = readFileSync(join(ROOT, 'docs/trace-table.md'), 'utf8');
 
-/** The first block of a kind. */
+/** The first block of a kind in the section with the example. */
 function block(kind: string): string {
-  return new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(page)![1]!;
+  const example = page.slice(page.indexOf('### Example'));
+  return new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(example)![1]!;
 }
 
 /** The bytes of the example; every line is checked to begin with their offset. */

@@ -306,6 +306,23 @@ for (const [what, format, text, message] of refused) {
   });
 }
 
+test('bytes that are not UTF-8 are refused where they are, a cut character too', async () => {
+  const good = Buffer.from(' a-1 [000] 1: x: é\n');
+  const at = good.indexOf(0xc3);
+  for (const [bytes, place] of [
+    [Buffer.concat([good, Buffer.from([0xff, 0x0a])]), good.length],
+    [good.subarray(0, at + 1), at],
+    [Buffer.concat([good.subarray(0, at + 1), Buffer.from('\n')]), at],
+    [Buffer.concat([good, Buffer.from([0xed, 0xa0, 0x80])]), good.length],
+  ] as const) {
+    const events = readEvents(new Input('r', false, bytes), FTRACE, FTRACE.parser(), Tolerance.strict());
+    const all = async () => {
+      for await (const block of events) assert.ok(block.length > 0);
+    };
+    await assert.rejects(all, new RegExp(`^UserError: r at byte ${place}: found bytes that are not UTF-8`));
+  }
+});
+
 test('what is tolerated is counted, and too much of it is refused', async () => {
   const text = ' a-1 [000] 1: x: y\nnonsense\n a-1 [000] 2: x: y\nnonsense\n';
   const tolerance = Tolerance.count(2);

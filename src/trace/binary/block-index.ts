@@ -29,23 +29,20 @@ export function encodeIndex(blocks: readonly BlockPlace[]): Buffer {
   return Buffer.from(out.written);
 }
 
-/** INDX read; an `EncodingFault` for anything else. */
-export function decodeIndex(payload: Buffer): BlockPlace[] {
+/** The blocks in INDX one by one, however many it says there are; an `EncodingFault` for anything else. */
+export function* decodeIndex(payload: Buffer): Generator<BlockPlace> {
   const input = new VarintReader(payload);
   const most = Number.MAX_SAFE_INTEGER;
-  const count = input.integer(payload.length, 'a number of blocks');
-  const blocks: BlockPlace[] = [];
   let byte = 0;
   let time = 0;
-  for (let i = 0; i < count; i++) {
+  for (let left = input.integer(payload.length, 'a number of blocks'); left > 0; left--) {
     byte += input.integer(most - byte, 'an offset');
     const rows = input.integer(most, 'a number of rows');
     const firstTime = time + input.integer(most - time, 'a first time');
     time = firstTime + input.integer(most - firstTime, 'a last time');
-    blocks.push({ byte, rows, firstTime, lastTime: time });
+    yield { byte, rows, firstTime, lastTime: time };
   }
   input.end('the index');
-  return blocks;
 }
 
 /** DONE, read. */

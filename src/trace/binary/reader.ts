@@ -64,13 +64,15 @@ async function finish(
   places: readonly BlockPlace[],
   rows: number,
 ): Promise<void> {
-  const found = sections.understand(index, decodeIndex);
-  if (found.length !== places.length) {
-    throw sections.error(index.byte, `an index of ${found.length} blocks`, `one of ${places.length}`);
-  }
-  places.forEach((place, i) => {
-    const [is, should] = [found[i]!, place].map(describe);
-    if (is !== should) throw sections.error(index.byte, `block ${i + 1} in the index ${is}`, should!);
+  sections.understand(index, (payload) => {
+    let at = 0;
+    for (const place of decodeIndex(payload)) {
+      const [found, expected] = [place, places[at++]].map(describe);
+      if (found !== expected) {
+        throw sections.error(index.byte, `block ${at} in the index ${found}`, expected!);
+      }
+    }
+    if (at < places.length) throw sections.error(index.byte, `${at} blocks in the index`, `${places.length}`);
   });
   const { sha256 } = sections;
   const section = await sections.next([Tag.done]);
@@ -89,6 +91,7 @@ async function finish(
   await sections.end();
 }
 
-function describe({ byte, rows, firstTime, lastTime }: BlockPlace): string {
-  return `at byte ${byte}, ${rows} rows, time ${firstTime}..${lastTime}`;
+function describe(place: BlockPlace | undefined): string {
+  if (place === undefined) return 'no more';
+  return `at byte ${place.byte}, ${place.rows} rows, time ${place.firstTime}..${place.lastTime}`;
 }

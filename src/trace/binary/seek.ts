@@ -7,11 +7,18 @@ import { createReadStream, statSync } from 'node:fs';
 import { RowCheck } from '../row-check.ts';
 import type { Trace, TraceBatch } from '../table.ts';
 import { decodeBlock } from './block.ts';
-import { type BlockPlace, decodeDone, decodeIndex } from './block-index.ts';
+import { decodeDone, decodeIndex } from './block-index.ts';
 import { type BinaryHeader, decodeHeader } from './header.ts';
 import { MAGIC_BYTES, Tag, TRAILER_BYTES } from './layout.ts';
 import { BlockRows } from './rows.ts';
 import { SectionReader } from './sections.ts';
+
+/** Where reading begins. */
+interface From {
+  readonly byte: number;
+  /** Whether no block is before it. */
+  readonly first: boolean;
+}
 
 /**
  * The rows from the block on that has the first one at `time` or later; none if all are earlier.
@@ -24,39 +31,40 @@ export async function openBinaryAt(file: string, time: number): Promise<Trace> {
     await sections.magic();
     return sections.understand(await sections.next([Tag.head]), decodeHeader);
   });
-  const places = await readIndex(file);
-  const from = places.findIndex((place) => place.lastTime >= time);
-  return { header: head.header, batches: batches(file, head, from < 0 ? [] : places, from) };
+  const from = await placeAt(file, time);
+  return { header: head.header, batches: from === undefined ? none() : batches(file, head, from) };
 }
 
-async function readIndex(file: string): Promise<BlockPlace[]> {
+/** The block that has the first row at a time or later, and whether it is the first of all. */
+async function placeAt(file: string, time: number): Promise<From | undefined> {
   const end = Math.max(MAGIC_BYTES.length, statSync(file).size - TRAILER_BYTES);
   const { indexByte } = await reading(file, end, async (sections) => {
     const done = sections.understand(await sections.next([Tag.done]), decodeDone);
     if (done.indexByte > end) throw sections.error(end, `the index at byte ${done.indexByte}`, `0..${end}`);
     return done;
   });
-  return reading(file, indexByte, async (sections) => {
-    const places = sections.understand(await sections.next([Tag.index]), decodeIndex);
-    const wrong = places.find((place) => place.byte >= indexByte);
-    if (wrong === undefined) return places;
-    throw sections.error(indexByte, `a block at byte ${wrong.byte} in the index`, `0..${indexByte - 1}`);
-  });
+  return reading(file, indexByte, async (sections) =>
+    sections.understand(await sections.next([Tag.index]), (payload) => {
+      let first = true;
+      for (const { byte, lastTime } of decodeIndex(payload)) {
+        if (byte >= indexByte)
+          throw sections.error(indexByte, `a block at byte ${byte} in the index`, `0..${indexByte - 1}`);
+        if (lastTime >= time) return { byte, first };
+        first = false;
+      }
+      return undefined;
+    }),
+  );
 }
 
-async function* batches(
-  file: string,
-  head: BinaryHeader,
-  places: readonly BlockPlace[],
-  from: number,
-): AsyncGenerator<TraceBatch> {
-  if (places.length === 0) return;
-  const { byte } = places[from]!;
+async function* none(): AsyncGenerator<TraceBatch> {}
+
+async function* batches(file: string, head: BinaryHeader, { byte, first }: From): AsyncGenerator<TraceBatch> {
   const stream = createReadStream(file, { start: byte });
   try {
     const sections = new SectionReader(file, stream, byte);
     const rows = new BlockRows(file, head.codes, new RowCheck(head.header.vcpus));
-    for (let skipped = from > 0; ; skipped = false) {
+    for (let skipped = !first; ; skipped = false) {
       const section = await sections.next([Tag.rows, Tag.index]);
       if (section.tag === Tag.index) return;
       const block = sections.understand(section, (payload) => decodeBlock(payload, head.columns));

@@ -7,12 +7,8 @@ import type { GuestEvent } from '../guest-event.ts';
 import type { Input } from '../input.ts';
 import { readLineBlocks } from '../lines.ts';
 import type { Tolerance } from '../tolerance.ts';
-import { Fault, quoted } from './fault.ts';
+import { Fault, hiddenFault } from './fault.ts';
 import type { LineParser, TextFormat } from './parser.ts';
-
-const PRINTABLE = /^[\t\x20-\x7e]*$/;
-/** Control characters, and those that change how the text around them is shown. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /**
  * Events in file order, a block at a time. Bounded memory.
@@ -35,7 +31,7 @@ export async function* readEvents(
     for (const text of block) {
       line++;
       onLine(text);
-      const event = PRINTABLE.test(text) || isVisible(text) ? parser.take(text, line) : hidden(text);
+      const event = hiddenFault(text) ?? parser.take(text, line);
       if (event === undefined) continue;
       if (event instanceof Fault) tolerance.skip(traceError({ file, line }, event.found, event.expected));
       else events.push(event);
@@ -46,14 +42,4 @@ export async function* readEvents(
   }
   if (!seen) throw traceError({ file, line }, 'no event', `at least one of ${format.what}`);
   tolerance.finish();
-}
-
-function isVisible(text: string): boolean {
-  return !HIDDEN.test(text.replaceAll('\t', ' '));
-}
-
-function hidden(text: string): Fault {
-  const code = HIDDEN.exec(text.replaceAll('\t', ' '))![0].codePointAt(0)!;
-  const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  return new Fault(`the control character ${name} in ${quoted(text)}`, 'printable text');
 }

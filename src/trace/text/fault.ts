@@ -16,6 +16,19 @@ const MAX_NAME = 512;
 /** CPUs of a machine; more are a damaged number. */
 const MAX_CPUS = 4096;
 
+const PRINTABLE = /^[\t\x20-\x7e]*$/;
+/** Control characters, and those that change how the text around them is shown. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** A fault for a line with a character that no tool prints; undefined if it has none. Tabs are not hidden. */
+export function hiddenFault(text: string): Fault | undefined {
+  if (PRINTABLE.test(text)) return undefined;
+  const found = HIDDEN.exec(text.replaceAll('\t', ' '));
+  if (found === null) return undefined;
+  const code = found[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+  return new Fault(`the control character U+${code} in ${quoted(text)}`, 'printable text');
+}
+
 /** Untrusted text for a message: bounded, and without control characters. */
 export function quoted(text: string): string {
   const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text;
