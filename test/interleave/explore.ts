@@ -52,7 +52,7 @@ const WALKS = 300;
 const MOST_STEPS = 2000;
 
 /** Explores a scenario. */
-export function explore(consumer: Consumer, plan: Plan, grain: number): Exploration {
+export function explore(consumer: Consumer, plan: Plan, grain: number, merges = true): Exploration {
   const random = new RandomStream(1, 'walks');
   const target: { states?: LocalStates } = {};
   const scene = consumer.build(plan, { happens: (what, port) => target.states?.happens(what, port) });
@@ -60,7 +60,7 @@ export function explore(consumer: Consumer, plan: Plan, grain: number): Explorat
   for (const addr of scene.waited) shared.found.add(addr >>> 2);
   shared.addFound();
   for (;;) {
-    const explorer = new Explorer(scene, shared, plan, target);
+    const explorer = new Explorer(scene, shared, plan, target, merges);
     for (let i = 0; i < WALKS && shared.found.size === 0; i++) explorer.walk(random);
     if (shared.addFound()) continue;
     const exploration = explorer.all(grain);
@@ -81,7 +81,7 @@ class Explorer {
   readonly #effects: Array<Map<string, Effect>> = [];
   readonly #stride: number;
 
-  constructor(scene: Scene, shared: SharedWords, plan: Plan, target: { states?: LocalStates }) {
+  constructor(scene: Scene, shared: SharedWords, plan: Plan, target: { states?: LocalStates }, merges: boolean) {
     this.#shared = shared;
     this.#target = target;
     const ports = [...new Set([...plan.masked, ...plan.tasks.map((t) => t.port)])].sort((a, b) => a - b);
@@ -89,7 +89,7 @@ class Explorer {
     const numbering = { next: 0 };
     this.#kernels = scene.actors.map((actor, i) => {
       delete target.states;
-      return new LocalStates(actor, i, scene.memory, shared, numbering);
+      return new LocalStates(actor, i, scene.memory, shared, numbering, merges);
     });
     for (const kernel of this.#kernels) this.#know(kernel.first);
     this.#stride = this.#kernels.length + 1;

@@ -56,6 +56,14 @@ class EndOfRun extends Error {}
 
 const PLAIN_STORE = /^(store|repStos)|, store$/;
 
+/** All that a kernel learns from an access. */
+function learnt(how: string, lo: number, hi: number, found: readonly number[]): string {
+  if (PLAIN_STORE.test(how)) return '';
+  // A compare that fails leaves the word's value in the accumulator.
+  if (how.startsWith('cmpxchg') && lo === 0) return `not ${found.slice(-2).join(' ')}`;
+  return `${lo} ${hi}`;
+}
+
 /** Numbers states; one for all kernels of a system. */
 export interface Numbering {
   next: number;
@@ -81,15 +89,26 @@ export class LocalStates {
   #stoppedAt: Omit<LocalState, 'id' | 'actor' | 'found' | 'path'> | undefined;
   /** What happened since the last access. */
   readonly #happened: number[] = [];
+  /** The access of the list that comes last is under way. */
+  #fresh = false;
+  /** What the kernel has learnt from it. */
+  #learnt = '';
+  #known: Effect | undefined;
+  /** By state and what the kernel learns there. */
+  readonly #effects = new Map<string, Effect>();
+  readonly #atRest = new Map<string, LocalState>();
+  readonly #merges: boolean;
   readonly #undo: number[] = [];
 
-  constructor(actor: Actor, index: number, memory: Memory, shared: SharedWords, numbering: Numbering) {
+  constructor(actor: Actor, index: number, memory: Memory, shared: SharedWords, numbering: Numbering, merges: boolean) {
+    this.#merges = merges;
     this.actor = actor;
     this.#index = index;
     this.#memory = memory;
     this.#shared = shared;
     this.#numbering = numbering;
     actor.core.onAccess = (addr, bytes, writes, how) => this.#access(addr, bytes, writes, how);
+    actor.core.onDone = (how, lo, hi) => this.#done(how, lo, hi);
     this.first = this.#run(undefined, []).to;
   }
 
@@ -113,6 +132,9 @@ export class LocalStates {
     this.#gaveWay = true;
     this.#stoppedAt = undefined;
     this.#happened.length = 0;
+    this.#fresh = false;
+    this.#learnt = '';
+    this.#known = undefined;
     core.abandon();
     core.begin(core.now);
     try {
@@ -122,9 +144,12 @@ export class LocalStates {
       if (e !== this.#end) throw e;
     }
     this.#leaveLast();
+    const stoppedAt = this.#stoppedAt as LocalState | undefined;
+    const own = stoppedAt?.next === Next.interrupt ? this.#ownWords() : '';
     this.#takeBack();
+    const known = this.#known as Effect | undefined;
+    if (known !== undefined) return { ...known, lo: this.#lo, hi: this.#hi };
     if (this.#position < found.length) this.#notTheSame('ended early');
-    const path = from === undefined ? [] : [...from.path, from.word];
     const stopped = this.#stoppedAt ?? {
       next: Next.nothing,
       word: -1,
@@ -134,8 +159,55 @@ export class LocalStates {
       overtakes: false,
       label: 'done',
     };
-    const to = { ...stopped, id: this.#numbering.next++, actor: this.#index, found, path };
-    return { to, lo: this.#lo, hi: this.#hi, happened: [...this.#happened] };
+    const effect = {
+      to: this.#stateAt(stopped, own),
+      lo: this.#lo,
+      hi: this.#hi,
+      happened: [...this.#happened],
+    };
+    if (from !== undefined) this.#effects.set(`${from.id} ${this.#learnt}`, effect);
+    return effect;
+  }
+
+  /** The state in which a run has ended: an old one if nothing that is still to come can tell them apart. */
+  #stateAt(stopped: Omit<LocalState, 'id' | 'actor' | 'found' | 'path'>, own: string): LocalState {
+    const rests = stopped.next === Next.nothing || stopped.next === Next.interrupt;
+    const key = `${stopped.next} ${own}`;
+    const old = rests && this.#merges ? this.#atRest.get(key) : undefined;
+    if (old !== undefined) return old;
+    const from = this.#from;
+    const path = from === undefined ? [] : [...from.path, from.word];
+    const state = {
+      ...stopped,
+      id: this.#numbering.next++,
+      actor: this.#index,
+      found: this.#found,
+      path,
+    };
+    if (rests) this.#atRest.set(key, state);
+    return state;
+  }
+
+  /** What the kernels have left in words that nobody else accesses, as text. */
+  #ownWords(): string {
+    const undo = this.#undo;
+    const before = new Map<number, number>();
+    for (let i = undo.length - 2; i >= 0; i -= 2) before.set(undo[i]!, undo[i + 1]!);
+    return [...before]
+      .filter(([word, value]) => !this.#shared.has(word, -1) && this.#memory.words[word] !== value)
+      .sort(([a], [b]) => a - b)
+      .map(([word]) => `${word}=${this.#memory.words[word]}`)
+      .join();
+  }
+
+  /** The access of the list that came last is over: what has the kernel learnt? */
+  #done(how: string, lo: number, hi: number): void {
+    if (!this.#fresh) return;
+    this.#fresh = false;
+    this.#learnt = this.#merges ? learnt(how, lo, hi, this.#found) : this.#found.slice(-2).join(' ');
+    this.#leaveLast();
+    this.#known = this.#effects.get(`${this.#from!.id} ${this.#learnt}`);
+    if (this.#known !== undefined) throw this.#end;
   }
 
   /** A task once; the serving vCPU scans whenever an interrupt was marked. */
@@ -206,6 +278,7 @@ export class LocalStates {
       words[second] = this.#found[i + 1]!;
     }
     this.#position += 2;
+    this.#fresh = word >= 0 && this.#position === this.#found.length;
     this.#gaveWay = false;
     this.actor.core.fenced = false;
   }
