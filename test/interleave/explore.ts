@@ -7,7 +7,8 @@
  */
 import { RandomStream } from '../../src/model/random.ts';
 import { Layer } from './layer.ts';
-import { type Effect, type LocalState, LocalStates, Next } from './local-states.ts';
+import { KernelRuns, Next } from './kernel-runs.ts';
+import { type Effect, type LocalState, LocalStates, Merge, WrongGuess } from './local-states.ts';
 import { FINDINGS, Oracle, STANDSTILL } from './oracle.ts';
 import type { Consumer, Plan, Scene } from './scene.ts';
 import { SharedWords } from './shared-words.ts';
@@ -51,20 +52,49 @@ const WALKS = 300;
 /** Steps after which a walk is a livelock. */
 const MOST_STEPS = 2000;
 
-/** Explores a scenario. */
-export function explore(consumer: Consumer, plan: Plan, grain: number, merges = true): Exploration {
+/** Explores a scenario. @param merge one of `Merge`; what is found does not depend on it */
+export function explore(
+  consumer: Consumer,
+  plan: Plan,
+  grain: number,
+  merge: number = Merge.used,
+): Exploration {
   const random = new RandomStream(1, 'walks');
-  const target: { states?: LocalStates } = {};
-  const scene = consumer.build(plan, { happens: (what, port) => target.states?.happens(what, port) });
+  const target: { runs?: KernelRuns } = {};
+  const scene = consumer.build(plan, { happens: (what, port) => target.runs?.happens(what, port) });
   const shared = new SharedWords(scene.memory);
   for (const addr of scene.waited) shared.found.add(addr >>> 2);
+  const apart = scene.actors.map(() => new Set<string>());
   shared.addFound();
   for (;;) {
-    const explorer = new Explorer(scene, shared, plan, target, merges);
-    for (let i = 0; i < WALKS && shared.found.size === 0; i++) explorer.walk(random);
-    if (shared.addFound()) continue;
-    const exploration = explorer.all(grain);
-    if (!shared.addFound()) return exploration;
+    delete target.runs;
+    const kernels = scene.actors.map((actor, i) => new KernelRuns(actor, i, scene.memory, shared));
+    const exploration = withWords(scene, shared, plan, kernels, apart, { target, random, grain, merge });
+    if (exploration !== undefined) return exploration;
+  }
+}
+
+/** Explores with the shared words that are known; undefined if one was missing. */
+function withWords(
+  scene: Scene,
+  shared: SharedWords,
+  plan: Plan,
+  kernels: readonly KernelRuns[],
+  apart: ReadonlyArray<Set<string>>,
+  how: { target: { runs?: KernelRuns }; random: RandomStream; grain: number; merge: number },
+): Exploration | undefined {
+  for (;;) {
+    try {
+      const explorer = new Explorer(scene, shared, plan, kernels, apart, how.target, how.merge);
+      for (let i = 0; i < WALKS && shared.found.size === 0; i++) explorer.walk(how.random);
+      if (shared.addFound()) return undefined;
+      const exploration = explorer.all(how.grain);
+      return shared.addFound() ? undefined : exploration;
+    } catch (e) {
+      if (!(e instanceof WrongGuess)) throw e;
+      if (process.env.DEBUG) console.log('   apart', e.message);
+      if (shared.addFound()) return undefined;
+    }
   }
 }
 
@@ -73,7 +103,7 @@ class Explorer {
   readonly #oracle: Oracle;
   readonly #kernels: readonly LocalStates[];
   readonly #shared: SharedWords;
-  readonly #target: { states?: LocalStates };
+  readonly #target: { runs?: KernelRuns };
   readonly #locals: LocalState[] = [];
   /** By world and local state: the effect of its step, and the world after it. */
   readonly #steps = new Map<number, { to: number; world: number }>();
@@ -81,15 +111,23 @@ class Explorer {
   readonly #effects: Array<Map<string, Effect>> = [];
   readonly #stride: number;
 
-  constructor(scene: Scene, shared: SharedWords, plan: Plan, target: { states?: LocalStates }, merges: boolean) {
+  constructor(
+    scene: Scene,
+    shared: SharedWords,
+    plan: Plan,
+    runs: readonly KernelRuns[],
+    apart: ReadonlyArray<Set<string>>,
+    target: { runs?: KernelRuns },
+    merge: number,
+  ) {
     this.#shared = shared;
     this.#target = target;
     const ports = [...new Set([...plan.masked, ...plan.tasks.map((t) => t.port)])].sort((a, b) => a - b);
     this.#oracle = new Oracle(scene, shared, plan, ports);
     const numbering = { next: 0 };
-    this.#kernels = scene.actors.map((actor, i) => {
-      delete target.states;
-      return new LocalStates(actor, i, scene.memory, shared, numbering, merges);
+    this.#kernels = runs.map((kernel, i) => {
+      target.runs = kernel;
+      return new LocalStates(kernel, i, numbering, merge, apart[i]!);
     });
     for (const kernel of this.#kernels) this.#know(kernel.first);
     this.#stride = this.#kernels.length + 1;
@@ -163,7 +201,7 @@ class Explorer {
           orders,
           depth,
           words: this.#shared.words.length,
-          runs: this.#kernels.reduce((sum, kernel) => sum + kernel.runs, 0),
+          runs: this.#kernels.reduce((sum, kernel) => sum + kernel.runs.count, 0),
           findings: new Map([...findings].sort((a, b) => a[0] - b[0]).map(([bit, f]) => [FINDINGS[bit]!, f])),
           outcomes,
           overtaking: new Set(this.#locals.filter((s) => s.overtakes).map((s) => s.label)),
@@ -195,9 +233,7 @@ class Explorer {
   }
 
   /** Whether the word that a kernel spins on is no longer what it found. */
-  #changed(world: number, { word, second, found }: LocalState): boolean {
-    const lo = found[found.length - 2]!;
-    const hi = found[found.length - 1]!;
+  #changed(world: number, { word, second, lo, hi }: LocalState): boolean {
     return (
       this.#oracle.value(world, word) !== lo || (second >= 0 && this.#oracle.value(world, second) !== hi)
     );
@@ -240,7 +276,7 @@ class Explorer {
     let effect = known.get(key);
     if (effect === undefined) {
       const kernel = this.#kernels[local.actor]!;
-      this.#target.states = kernel;
+      this.#target.runs = kernel.runs;
       effect = kernel.step(local, lo, hi);
       this.#know(effect.to);
       known.set(key, effect);
@@ -273,7 +309,7 @@ class Explorer {
       const change = this.#change(local, before, state[this.#stride - 1]!);
       // What others could see, and what this actor did last before another came.
       const tells = local.next !== Next.access || change.includes(' to ') || actors[i + 1] !== actor;
-      if (tells) lines.push(`${this.#kernels[actor]!.actor.name}: ${local.label}${change}`);
+      if (tells) lines.push(`${this.#kernels[actor]!.runs.actor.name}: ${local.label}${change}`);
     });
     return lines;
   }

@@ -1,44 +1,30 @@
 /**
- * The states of one kernel between its accesses to shared words, found by running it again and again.
+ * The states of one kernel between its accesses to shared words.
  *
- * A generator cannot be cloned, so a state is the list of what the kernel found in the shared words it accessed:
- * the kernel is deterministic, so the list says everything about it. To go on from a state, the kernel is run
- * from its start; before each access that is in the list the word gets the value of the list, and at the first
- * access that is not, the run is thrown away. What the run wrote elsewhere is undone.
+ * Two histories are one state if nothing that can still come tells them apart: a sender that has its lock does not
+ * remember the ticket. That is guessed and then checked. The guess: the next step is the same instruction of the
+ * same line on the same word, and the kernel has left the same in its own words. The check: whenever a state meets
+ * a value, every history in it is run on that value and must do the same to the world and come to the same state.
+ * Where two do not, the guess was wrong: histories that come to such a place are kept apart from then on, and
+ * exploration starts again. When it ends, every history in a state has done the same as every other on all values
+ * that the state has met, and so has what follows: a bisimulation. So states stand for their histories, and
+ * the number of orders is exact.
+ *
+ * Two kinds of states need no guess. A kernel at its end does nothing more. A vCPU that waits for an interrupt has
+ * left its kernels: what it knows is in its own words.
  */
 import { ModelBug } from '../../src/model/errors.ts';
-import type { Port } from '../../src/model/units.ts';
-import type { Memory } from '../../src/x86/memory.ts';
-import { SITES } from '../../src/x86/sites.ts';
-import { type Actor, Happening } from './scene.ts';
-import type { SharedWords } from './shared-words.ts';
-
-/** What a kernel does next. */
-export const Next = { access: 0, interrupt: 1, handler: 2, nothing: 3 } as const;
+import { type History, type KernelRuns, Next, type Outcome, type Stop } from './kernel-runs.ts';
 
 /** A kernel between two accesses. */
-export interface LocalState {
+export interface LocalState extends Stop {
   /** Number of the state; no two states of a system have the same. */
   readonly id: number;
   /** Index of the actor. */
   readonly actor: number;
-  /** One of `Next`. */
-  readonly next: number;
-  /** Index of the 32-bit word that is accessed next, and of the second if the access has 64 bits, else -1. */
-  readonly word: number;
-  readonly second: number;
-  /** Whether the kernel gives way before the access; where it does not, only finer exploration does. */
-  readonly gaveWay: boolean;
-  /** Whether the access repeats the last one in a spin loop: it is of use only when the word has changed. */
-  readonly spins: boolean;
-  /** Whether on x86 the access, a load, may overtake a plain store of the kernel to a shared word. */
-  readonly overtakes: boolean;
-  /** What the access is, for the reader. */
-  readonly label: string;
-  /** What the kernel found at each access so far: pairs of words. */
-  readonly found: readonly number[];
-  /** The words of each access so far. */
-  readonly path: readonly number[];
+  /** The values that it spins on. */
+  readonly lo: number;
+  readonly hi: number;
 }
 
 /** What an access does to the world. */
@@ -51,265 +37,124 @@ export interface Effect {
   readonly happened: readonly number[];
 }
 
-/** Thrown through a kernel to end a run. */
-class EndOfRun extends Error {}
-
-const PLAIN_STORE = /^(store|repStos)|, store$/;
-
-/** All that a kernel learns from an access. */
-function learnt(how: string, lo: number, hi: number, found: readonly number[]): string {
-  if (PLAIN_STORE.test(how)) return '';
-  // A compare that fails leaves the word's value in the accumulator.
-  if (how.startsWith('cmpxchg') && lo === 0) return `not ${found.slice(-2).join(' ')}`;
-  return `${lo} ${hi}`;
-}
-
 /** Numbers states; one for all kernels of a system. */
 export interface Numbering {
   next: number;
 }
 
+/** How histories are put together. */
+export const Merge = {
+  /** Not at all: what was in the words is all kept, whether the kernel looks at it or not. */
+  none: 0,
+  /** What the kernel cannot have learnt is forgotten. */
+  learnt: 1,
+  /** Also what it has learnt and does not use any more. */
+  used: 2,
+} as const;
+
+/** Thrown when a guess was wrong: the place is noted, and exploration has to start again. */
+export class WrongGuess extends Error {}
+
+interface Members {
+  readonly state: LocalState;
+  /** The place of the program; what histories are kept apart at. */
+  readonly place: string;
+  /** Where it came from, if histories are kept apart here. */
+  readonly from: Members | undefined;
+  readonly histories: History[];
+  /** What it met, and what followed. */
+  readonly met: Array<{ readonly found: readonly [lo: number, hi: number]; readonly key: string }>;
+}
+
 /** One actor's states. */
 export class LocalStates {
-  readonly actor: Actor;
+  readonly runs: KernelRuns;
   readonly first: LocalState;
-  /** Runs of the kernel so far. */
-  runs = 0;
   readonly #index: number;
-  readonly #memory: Memory;
-  readonly #shared: SharedWords;
   readonly #numbering: Numbering;
-  readonly #end = new EndOfRun();
-  #from: LocalState | undefined;
-  #found: readonly number[] = [];
-  #position = 0;
-  #gaveWay = true;
-  #lo = 0;
-  #hi = 0;
-  #stoppedAt: Omit<LocalState, 'id' | 'actor' | 'found' | 'path'> | undefined;
-  /** What happened since the last access. */
-  readonly #happened: number[] = [];
-  /** The access of the list that comes last is under way. */
-  #fresh = false;
-  /** What the kernel has learnt from it. */
-  #learnt = '';
-  #known: Effect | undefined;
-  /** By state and what the kernel learns there. */
-  readonly #effects = new Map<string, Effect>();
-  readonly #atRest = new Map<string, LocalState>();
-  readonly #merges: boolean;
-  readonly #undo: number[] = [];
+  readonly #merge: number;
+  readonly #apart: Set<string>;
+  readonly #byKey = new Map<string, Members>();
+  readonly #byId = new Map<number, Members>();
+  readonly #of = new Map<History, Members>();
 
-  constructor(actor: Actor, index: number, memory: Memory, shared: SharedWords, numbering: Numbering, merges: boolean) {
-    this.#merges = merges;
-    this.actor = actor;
+  /** @param apart places of the program where histories are kept apart; wrong guesses add to them */
+  constructor(runs: KernelRuns, index: number, numbering: Numbering, merge: number, apart: Set<string>) {
+    this.runs = runs;
     this.#index = index;
-    this.#memory = memory;
-    this.#shared = shared;
     this.#numbering = numbering;
-    actor.core.onAccess = (addr, bytes, writes, how) => this.#access(addr, bytes, writes, how);
-    actor.core.onDone = (how, lo, hi) => this.#done(how, lo, hi);
-    this.first = this.#run(undefined, []).to;
+    this.#merge = merge;
+    this.#apart = apart;
+    const first = runs.first();
+    this.first = this.#members('first', first, undefined).state;
   }
 
   /** What the next access of a state does when it finds these values. */
   step(state: LocalState, lo: number, hi: number): Effect {
-    return this.#run(state, [...state.found, lo, hi]);
+    const from = this.#byId.get(state.id)!;
+    const outcome = this.runs.step(from.histories[0]!, lo, hi);
+    const key = this.#keyOf(from, outcome, lo, hi);
+    const to = this.#members(key, outcome.to, from);
+    from.met.push({ found: [lo, hi], key: `${key} ${doneBy(outcome)}` });
+    for (let i = 1; i < from.histories.length; i++) this.#check(from, from.histories[i]!, from.met.length - 1);
+    return { to: to.state, lo: outcome.lo, hi: outcome.hi, happened: outcome.happened };
   }
 
-  /** The kernel that runs tells that something happened. A handler that starts is a step of its own. */
-  happens(what: number, port: Port): void {
-    if (what !== Happening.marked) this.#step(Next.handler, `the handler of port ${port} runs`);
-    this.#happened.push(what, port);
+  /** A history must do as the others of its state did. */
+  #check(from: Members, history: History, nth: number): void {
+    const { found, key } = from.met[nth]!;
+    const outcome = this.runs.step(history, found[0], found[1]);
+    const to = this.#keyOf(from, outcome, found[0], found[1]);
+    if (`${to} ${doneBy(outcome)}` !== key) this.#wrong(from);
+    this.#members(to, outcome.to, from);
   }
 
-  #run(from: LocalState | undefined, found: readonly number[]): Effect {
-    const { core } = this.actor;
-    this.runs++;
-    this.#from = from;
-    this.#found = found;
-    this.#position = 0;
-    this.#gaveWay = true;
-    this.#stoppedAt = undefined;
-    this.#happened.length = 0;
-    this.#fresh = false;
-    this.#learnt = '';
-    this.#known = undefined;
-    core.abandon();
-    core.begin(core.now);
-    try {
-      const kernel = this.#program();
-      while (kernel.next().done !== true) this.#gaveWay = true;
-    } catch (e) {
-      if (e !== this.#end) throw e;
+  #keyOf(from: Members, outcome: Outcome, lo: number, hi: number): string {
+    const { next, own, spins, found, round } = outcome.to;
+    if (this.#merge === Merge.none) return `${from.state.id} found ${lo} ${hi}`;
+    if (next === Next.nothing || next === Next.interrupt) return `${next} ${own}`;
+    const place = placeOf(outcome.to);
+    if (this.#merge === Merge.learnt || this.#apart.has(place)) return `${from.state.id} ${outcome.learnt}`;
+    return `${place} ${round} ${own} ${spins ? found.slice(-2).join(' ') : ''}`;
+  }
+
+  /** The state of a key, with a history that has come to it. */
+  #members(key: string, history: History, from: Members | undefined): Members {
+    let members = this.#byKey.get(key);
+    if (members === undefined) {
+      const { next, word, second, gaveWay, spins, overtakes, label, found } = history;
+      const [lo, hi] = found.length < 2 ? [0, 0] : (found.slice(-2) as [number, number]);
+      const id = this.#numbering.next++;
+      const place = placeOf(history);
+      const state = { id, actor: this.#index, next, word, second, gaveWay, spins, overtakes, label, lo, hi };
+      members = { state, place, from: this.#apart.has(place) ? from : undefined, histories: [], met: [] };
+      this.#byKey.set(key, members);
+      this.#byId.set(id, members);
     }
-    this.#leaveLast();
-    const stoppedAt = this.#stoppedAt as LocalState | undefined;
-    const own = stoppedAt?.next === Next.interrupt ? this.#ownWords() : '';
-    this.#takeBack();
-    const known = this.#known as Effect | undefined;
-    if (known !== undefined) return { ...known, lo: this.#lo, hi: this.#hi };
-    if (this.#position < found.length) this.#notTheSame('ended early');
-    const stopped = this.#stoppedAt ?? {
-      next: Next.nothing,
-      word: -1,
-      second: -1,
-      gaveWay: true,
-      spins: false,
-      overtakes: false,
-      label: 'done',
-    };
-    const effect = {
-      to: this.#stateAt(stopped, own),
-      lo: this.#lo,
-      hi: this.#hi,
-      happened: [...this.#happened],
-    };
-    if (from !== undefined) this.#effects.set(`${from.id} ${this.#learnt}`, effect);
-    return effect;
-  }
-
-  /** The state in which a run has ended: an old one if nothing that is still to come can tell them apart. */
-  #stateAt(stopped: Omit<LocalState, 'id' | 'actor' | 'found' | 'path'>, own: string): LocalState {
-    const rests = stopped.next === Next.nothing || stopped.next === Next.interrupt;
-    const key = `${stopped.next} ${own}`;
-    const old = rests && this.#merges ? this.#atRest.get(key) : undefined;
-    if (old !== undefined) return old;
-    const from = this.#from;
-    const path = from === undefined ? [] : [...from.path, from.word];
-    const state = {
-      ...stopped,
-      id: this.#numbering.next++,
-      actor: this.#index,
-      found: this.#found,
-      path,
-    };
-    if (rests) this.#atRest.set(key, state);
-    return state;
-  }
-
-  /** What the kernels have left in words that nobody else accesses, as text. */
-  #ownWords(): string {
-    const undo = this.#undo;
-    const before = new Map<number, number>();
-    for (let i = undo.length - 2; i >= 0; i -= 2) before.set(undo[i]!, undo[i + 1]!);
-    return [...before]
-      .filter(([word, value]) => !this.#shared.has(word, -1) && this.#memory.words[word] !== value)
-      .sort(([a], [b]) => a - b)
-      .map(([word]) => `${word}=${this.#memory.words[word]}`)
-      .join();
-  }
-
-  /** The access of the list that came last is over: what has the kernel learnt? */
-  #done(how: string, lo: number, hi: number): void {
-    if (!this.#fresh) return;
-    this.#fresh = false;
-    this.#learnt = this.#merges ? learnt(how, lo, hi, this.#found) : this.#found.slice(-2).join(' ');
-    this.#leaveLast();
-    this.#known = this.#effects.get(`${this.#from!.id} ${this.#learnt}`);
-    if (this.#known !== undefined) throw this.#end;
-  }
-
-  /** A task once; the serving vCPU scans whenever an interrupt was marked. */
-  *#program(): Generator<void, void, void> {
-    const { actor } = this;
-    if (actor.role !== 'serve') {
-      yield* actor.kernel() as Generator<void, void, void>;
-      return;
+    const { next } = history;
+    const rests = next === Next.nothing || next === Next.interrupt;
+    if (members.histories.length === 0) members.histories.push(history);
+    else if (!rests && this.#of.get(history) !== members) {
+      members.histories.push(history);
+      this.#of.set(history, members);
+      for (let i = 0; i < members.met.length; i++) this.#check(members, history, i);
     }
-    for (;;) {
-      this.#gaveWay = true;
-      // The serving vCPU waits for an interrupt, which is a step like an access.
-      this.#step(Next.interrupt, 'takes the interrupt');
-      yield* actor.kernel() as Generator<void, void, void>;
-    }
+    this.#of.set(history, members);
+    return members;
   }
 
-  /** A step that accesses nothing. */
-  #step(next: number, label: string): void {
-    if (this.#position < this.#found.length) this.#replayed(-1, -1);
-    else this.#stop({ next, word: -1, second: -1, spins: false, overtakes: false, label });
-  }
-
-  #access(addr: number, bytes: number, writes: boolean, how: string): void {
-    const word = addr >>> 2;
-    const second = bytes > 4 ? word + 1 : -1;
-    for (let w = word; w <= (addr + bytes - 1) >>> 2; w++) this.#shared.touched(w, this.#index, writes);
-    if (!this.#shared.has(word, second)) {
-      for (let w = word; w <= (addr + bytes - 1) >>> 2; w++) this.#keep(w);
-      return;
-    }
-    if (this.#position < this.#found.length) {
-      this.#replayed(word, second);
-      if (PLAIN_STORE.test(how)) this.actor.core.storing = true;
-      return;
-    }
-    const { core } = this.actor;
-    const { fn, what } = SITES[core.atSite]!;
-    const label = `${fn}, ${what}: ${how} ${this.#shared.nameOf(addr)}`;
-    // A loop that tries to take a lock waits like one that looks at it.
-    const again = this.#from?.word === word && core.fenced;
-    const tries = how.startsWith('cmpxchg') && this.#from?.word === word && label === this.#from.label;
-    const spins = (again && (!writes || tries)) || (tries && this.#foundTheSame());
-    const overtakes = core.storing && !writes;
-    this.#stop({ next: Next.access, word, second, spins, overtakes, label });
-  }
-
-  /** Whether the last two accesses of the list found the same: a compare that failed on it twice fails again. */
-  #foundTheSame(): boolean {
-    const f = this.#found;
-    const n = f.length;
-    return n >= 4 && f[n - 1] === f[n - 3] && f[n - 2] === f[n - 4];
-  }
-
-  /** An access of the list: the word gets what was found there. */
-  #replayed(word: number, second: number): void {
-    const i = this.#position;
-    const expected = i / 2 < this.#from!.path.length ? this.#from!.path[i / 2]! : this.#from!.word;
-    if (word !== expected) this.#notTheSame('went another way');
-    this.#happened.length = 0;
-    const { words } = this.#memory;
-    if (word >= 0) {
-      this.#keep(word);
-      words[word] = this.#found[i]!;
-    }
-    if (second >= 0) {
-      this.#keep(second);
-      words[second] = this.#found[i + 1]!;
-    }
-    this.#position += 2;
-    this.#fresh = word >= 0 && this.#position === this.#found.length;
-    this.#gaveWay = false;
-    this.actor.core.fenced = false;
-  }
-
-  /** Notes what the access of the list that was replayed last has left in its words. */
-  #leaveLast(): void {
-    if (this.#position === 0 || this.#position < this.#found.length) return;
-    const from = this.#from!;
-    if (from.word >= 0) this.#lo = this.#memory.words[from.word]!;
-    if (from.second >= 0) this.#hi = this.#memory.words[from.second]!;
-  }
-
-  #stop(at: Omit<LocalState, 'id' | 'actor' | 'found' | 'path' | 'gaveWay'>): never {
-    this.#stoppedAt = { ...at, gaveWay: this.#gaveWay };
-    throw this.#end;
-  }
-
-  #keep(word: number): void {
-    this.#undo.push(word, this.#memory.words[word]!);
-  }
-
-  #takeBack(): void {
-    const undo = this.#undo;
-    for (let i = undo.length - 2; i >= 0; i -= 2) this.#memory.words[undo[i]!] = undo[i + 1]!;
-    undo.length = 0;
-  }
-
-  #notTheSame(how: string): never {
-    throw new ModelBug(`a kernel that found the same values ${how}: it depends on more than the memory`, {
-      actor: this.actor.name,
-      accesses: this.#found.length / 2,
-    });
+  /** Histories that are one state do different things: they must not come together here, or where they did before. */
+  #wrong(members: Members): never {
+    let at: Members | undefined = members;
+    while (at !== undefined && this.#apart.has(at.place)) at = at.from;
+    if (at === undefined)
+      throw new ModelBug('a kernel with the same history goes on differently', { place: members.place });
+    this.#apart.add(at.place);
+    throw new WrongGuess(at.place);
   }
 }
+
+const placeOf = ({ next, word, second, gaveWay, spins, overtakes, label }: Stop) =>
+  [next, word, second, gaveWay, spins, overtakes, label].join(' ');
+
+const doneBy = ({ lo, hi, happened }: Outcome) => `${lo} ${hi} ${happened.join(' ')}`;

@@ -7,7 +7,8 @@
  * integers.
  */
 import type { Port } from '../../src/model/units.ts';
-import { type Effect, type LocalState, Next } from './local-states.ts';
+import { Next } from './kernel-runs.ts';
+import type { Effect, LocalState } from './local-states.ts';
 import { type Actor, Happening, type Plan, type Scene } from './scene.ts';
 import type { SharedWords } from './shared-words.ts';
 

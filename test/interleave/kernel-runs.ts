@@ -1,0 +1,322 @@
+/**
+ * Runs of one kernel up to a given access to a shared word.
+ *
+ * A generator cannot be cloned, so what a kernel has done so far is the list of what it found in the shared words
+ * it accessed: the kernel is deterministic, so the list says everything about it. To go on from there, the kernel is
+ * run from its start; before each access that is in the list the word gets the value of the list, and at the first
+ * access that is not, the run is thrown away. What the run wrote elsewhere is undone.
+ */
+import { ModelBug } from '../../src/model/errors.ts';
+import type { Port } from '../../src/model/units.ts';
+import type { Memory } from '../../src/x86/memory.ts';
+import { SITES } from '../../src/x86/sites.ts';
+import { type Actor, Happening } from './scene.ts';
+import type { SharedWords } from './shared-words.ts';
+
+/** What a kernel does next. */
+export const Next = { access: 0, interrupt: 1, handler: 2, nothing: 3 } as const;
+
+/** Where a run has stopped: what is next. */
+export interface Stop {
+  /** One of `Next`. */
+  readonly next: number;
+  /** Index of the 32-bit word that is accessed next, and of the second if the access has 64 bits, else -1. */
+  readonly word: number;
+  readonly second: number;
+  /** Whether the kernel gives way before the access; where it does not, only finer exploration does. */
+  readonly gaveWay: boolean;
+  /** Whether the access repeats the last one in a spin loop: it is of use only when the word has changed. */
+  readonly spins: boolean;
+  /** Whether on x86 the access, a load, may overtake a plain store of the kernel to a shared word. */
+  readonly overtakes: boolean;
+  /** What the access is, for the reader. */
+  readonly label: string;
+}
+
+/** What a kernel has done so far. */
+export interface History extends Stop {
+  /** What the kernel found at each access: pairs of words. */
+  readonly found: readonly number[];
+  /** The word of each access. */
+  readonly path: readonly number[];
+  /** What it left in words that nobody else accesses, as text. */
+  readonly own: string;
+  /** How often the kernel was at this step before. */
+  readonly round: number;
+  readonly from: History | undefined;
+}
+
+/** What follows when a kernel goes on from a history and finds certain values. */
+export interface Outcome {
+  /** All that the kernel has learnt from the access. */
+  readonly learnt: string;
+  readonly to: History;
+  /** Values of the word and the second word after the access. */
+  readonly lo: number;
+  readonly hi: number;
+  /** Pairs of one of `Happening` and a port, in order. */
+  readonly happened: readonly number[];
+}
+
+/** Thrown through a kernel to end a run. */
+class EndOfRun extends Error {}
+
+const PLAIN_STORE = /^(store|repStos)|, store$/;
+
+/** All that a kernel learns from an access, by the registers behind it. @param found what was in the word */
+function lesson(how: string, lo: number, hi: number, found: readonly number[]): string {
+  if (PLAIN_STORE.test(how)) return '';
+  if (how.startsWith('cmpxchg')) {
+    // A compare that fails leaves the word's value in the accumulator.
+    return lo === 1 ? 'same' : `not ${found.slice(-2).join(' ')}`;
+  }
+  return how.includes('64') ? `${lo} ${hi}` : `${lo}`;
+}
+
+/** How often a kernel was at a step, since it last waited for an interrupt. */
+function roundOf(from: History | undefined, { word, label }: Stop): number {
+  let round = 0;
+  for (let h = from; h !== undefined && h.next !== Next.interrupt; h = h.from) {
+    if (h.word === word && h.label === label) round++;
+  }
+  return round;
+}
+
+/** One actor's kernel. */
+export class KernelRuns {
+  readonly actor: Actor;
+  /** Runs so far. */
+  count = 0;
+  readonly #index: number;
+  readonly #memory: Memory;
+  readonly #shared: SharedWords;
+  readonly #end = new EndOfRun();
+  /** By history and values found. */
+  readonly #steps = new Map<History, Map<string, Outcome>>();
+  /** By history and what was learnt. */
+  readonly #outcomes = new Map<History, Map<string, Outcome>>();
+  #from: History | undefined;
+  #found: readonly number[] = [];
+  #position = 0;
+  #gaveWay = true;
+  #lo = 0;
+  #hi = 0;
+  /** The access of the list that comes last is under way. */
+  #fresh = false;
+  #learnt = '';
+  #known: Outcome | undefined;
+  #stop: Stop | undefined;
+  /** What happened since the last access. */
+  readonly #happened: number[] = [];
+  readonly #undo: number[] = [];
+
+  constructor(actor: Actor, index: number, memory: Memory, shared: SharedWords) {
+    this.actor = actor;
+    this.#index = index;
+    this.#memory = memory;
+    this.#shared = shared;
+    actor.core.onAccess = (addr, bytes, writes, how) => this.#access(addr, bytes, writes, how);
+    actor.core.onDone = (how, lo, hi) => this.#done(how, lo, hi);
+  }
+
+  /** The kernel before its first access. */
+  first(): History {
+    return this.#run(undefined, []).to;
+  }
+
+  /** What the next access of a history does when it finds these values. */
+  step(from: History, lo: number, hi: number): Outcome {
+    let of = this.#steps.get(from);
+    if (of === undefined) {
+      of = new Map();
+      this.#steps.set(from, of);
+    }
+    const key = `${lo} ${hi}`;
+    let outcome = of.get(key);
+    if (outcome === undefined) {
+      outcome = this.#run(from, [...from.found, lo, hi]);
+      of.set(key, outcome);
+    }
+    return outcome;
+  }
+
+  /** The kernel that runs tells that something happened. A handler that starts is a step of its own. */
+  happens(what: number, port: Port): void {
+    if (what !== Happening.marked) this.#step(Next.handler, `the handler of port ${port} runs`);
+    this.#happened.push(what, port);
+  }
+
+  #run(from: History | undefined, found: readonly number[]): Outcome {
+    const { core } = this.actor;
+    this.count++;
+    this.#from = from;
+    this.#found = found;
+    this.#position = 0;
+    this.#gaveWay = true;
+    this.#fresh = false;
+    this.#learnt = '';
+    this.#known = undefined;
+    this.#stop = undefined;
+    this.#happened.length = 0;
+    core.abandon();
+    core.begin(core.now);
+    try {
+      const kernel = this.#program();
+      while (kernel.next().done !== true) this.#gaveWay = true;
+    } catch (e) {
+      if (e !== this.#end) throw e;
+    }
+    const outcome = this.#outcome();
+    this.#takeBack();
+    if (this.#position < found.length) this.#notTheSame('ended early');
+    return outcome;
+  }
+
+  #outcome(): Outcome {
+    const from = this.#from;
+    // Read here as what they are now: TypeScript still sees the assignments of #run.
+    const known = this.#known as Outcome | undefined;
+    const [lo, hi] = [this.#lo, this.#hi];
+    if (known !== undefined) return { ...known, lo, hi };
+    const stop = (this.#stop as Stop | undefined) ?? {
+      next: Next.nothing,
+      word: -1,
+      second: -1,
+      gaveWay: true,
+      spins: false,
+      overtakes: false,
+      label: 'done',
+    };
+    const path = from === undefined ? [] : [...from.path, from.word];
+    const round = roundOf(from, stop);
+    const to = { ...stop, found: this.#found, path, own: this.#ownWords(), round, from };
+    const outcome = { learnt: this.#learnt, to, lo, hi, happened: [...this.#happened] };
+    if (from !== undefined) {
+      const of = this.#outcomes.get(from) ?? new Map<string, Outcome>();
+      of.set(this.#learnt, outcome);
+      this.#outcomes.set(from, of);
+    }
+    return outcome;
+  }
+
+  /** A task once; the serving vCPU scans whenever an interrupt was marked. */
+  *#program(): Generator<void, void, void> {
+    const { actor } = this;
+    if (actor.role !== 'serve') {
+      yield* actor.kernel() as Generator<void, void, void>;
+      return;
+    }
+    for (;;) {
+      this.#gaveWay = true;
+      // The serving vCPU waits for an interrupt, which is a step like an access.
+      this.#step(Next.interrupt, 'takes the interrupt');
+      yield* actor.kernel() as Generator<void, void, void>;
+    }
+  }
+
+  /** A step that accesses nothing. */
+  #step(next: number, label: string): void {
+    if (this.#position < this.#found.length) this.#replayed(-1, -1);
+    else this.#stopAt({ next, word: -1, second: -1, spins: false, overtakes: false, label });
+  }
+
+  #access(addr: number, bytes: number, writes: boolean, how: string): void {
+    const word = addr >>> 2;
+    const second = bytes > 4 ? word + 1 : -1;
+    for (let w = word; w <= (addr + bytes - 1) >>> 2; w++) this.#shared.touched(w, this.#index, writes);
+    if (!this.#shared.has(word, second)) {
+      for (let w = word; w <= (addr + bytes - 1) >>> 2; w++) this.#keep(w);
+      return;
+    }
+    if (this.#position < this.#found.length) {
+      this.#replayed(word, second);
+      if (PLAIN_STORE.test(how)) this.actor.core.storing = true;
+      return;
+    }
+    const { core } = this.actor;
+    const { fn, what } = SITES[core.atSite]!;
+    const label = `${fn}, ${what}: ${how} ${this.#shared.nameOf(addr)}`;
+    // A loop that tries to take a lock waits like one that looks at it.
+    const again = this.#from?.word === word && core.fenced;
+    const tries = how.startsWith('cmpxchg') && this.#from?.word === word && label === this.#from.label;
+    const spins = (again && (!writes || tries)) || (tries && this.#foundTheSame());
+    if (spins && !/^(load|operand)(32|64)|^cmpxchg/.test(how))
+      throw new Error(`${label}: a spin loop that looks at a part of its word`);
+    const overtakes = core.storing && !writes;
+    this.#stopAt({ next: Next.access, word, second, spins, overtakes, label });
+  }
+
+  /** Whether the last two accesses of the list found the same: a compare that failed on it twice fails again. */
+  #foundTheSame(): boolean {
+    const f = this.#found;
+    const n = f.length;
+    return n >= 4 && f[n - 1] === f[n - 3] && f[n - 2] === f[n - 4];
+  }
+
+  /** An access of the list: the word gets what was found there. */
+  #replayed(word: number, second: number): void {
+    const i = this.#position;
+    const expected = i / 2 < this.#from!.path.length ? this.#from!.path[i / 2]! : this.#from!.word;
+    if (word !== expected) this.#notTheSame('went another way');
+    this.#happened.length = 0;
+    const { words } = this.#memory;
+    if (word >= 0) {
+      this.#keep(word);
+      words[word] = this.#found[i]!;
+    }
+    if (second >= 0) {
+      this.#keep(second);
+      words[second] = this.#found[i + 1]!;
+    }
+    this.#position += 2;
+    this.#fresh = word >= 0 && this.#position === this.#found.length;
+    this.#gaveWay = false;
+    this.actor.core.fenced = false;
+  }
+
+  /** An access is over. If it was the last of the list, the rest of the run follows from what was learnt. */
+  #done(how: string, lo: number, hi: number): void {
+    if (!this.#fresh) return;
+    this.#fresh = false;
+    const { word, second } = this.#from!;
+    this.#lo = this.#memory.words[word]!;
+    if (second >= 0) this.#hi = this.#memory.words[second]!;
+    this.#learnt = lesson(how, lo, hi, this.#found);
+    this.#known = this.#outcomes.get(this.#from!)?.get(this.#learnt);
+    if (this.#known !== undefined) throw this.#end;
+  }
+
+  #stopAt(at: Omit<Stop, 'gaveWay'>): never {
+    this.#stop = { ...at, gaveWay: this.#gaveWay };
+    throw this.#end;
+  }
+
+  #keep(word: number): void {
+    this.#undo.push(word, this.#memory.words[word]!);
+  }
+
+  /** What the kernel has left in words that nobody else accesses. */
+  #ownWords(): string {
+    const undo = this.#undo;
+    const before = new Map<number, number>();
+    for (let i = undo.length - 2; i >= 0; i -= 2) before.set(undo[i]!, undo[i + 1]!);
+    return [...before]
+      .filter(([word, value]) => this.#shared.place(word) < 0 && this.#memory.words[word] !== value)
+      .sort(([a], [b]) => a - b)
+      .map(([word]) => `${word}=${this.#memory.words[word]}`)
+      .join();
+  }
+
+  #takeBack(): void {
+    const undo = this.#undo;
+    for (let i = undo.length - 2; i >= 0; i -= 2) this.#memory.words[undo[i]!] = undo[i + 1]!;
+    undo.length = 0;
+  }
+
+  #notTheSame(how: string): never {
+    throw new ModelBug(`a kernel that found the same values ${how}: it depends on more than the memory`, {
+      actor: this.actor.name,
+      accesses: this.#found.length / 2,
+    });
+  }
+}
