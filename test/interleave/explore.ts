@@ -8,7 +8,7 @@
 import { RandomStream } from '../../src/model/random.ts';
 import { Layer } from './layer.ts';
 import { KernelRuns, Next } from './kernel-runs.ts';
-import { type Effect, type LocalState, LocalStates, Merge, WrongGuess } from './local-states.ts';
+import { type Effect, type LocalState, LocalStates, Merge, type Memories, WrongGuess } from './local-states.ts';
 import { FINDINGS, Oracle, STANDSTILL } from './oracle.ts';
 import type { Consumer, Plan, Scene } from './scene.ts';
 import { SharedWords } from './shared-words.ts';
@@ -64,12 +64,12 @@ export function explore(
   const scene = consumer.build(plan, { happens: (what, port) => target.runs?.happens(what, port) });
   const shared = new SharedWords(scene.memory);
   for (const addr of scene.waited) shared.found.add(addr >>> 2);
-  const apart = scene.actors.map(() => new Set<string>());
+  const memories = scene.actors.map(() => new Map<string, Set<string>>());
   shared.addFound();
   for (;;) {
     delete target.runs;
     const kernels = scene.actors.map((actor, i) => new KernelRuns(actor, i, scene.memory, shared));
-    const exploration = withWords(scene, shared, plan, kernels, apart, { target, random, grain, merge });
+    const exploration = withWords(scene, shared, plan, kernels, memories, { target, random, grain, merge });
     if (exploration !== undefined) return exploration;
   }
 }
@@ -80,19 +80,19 @@ function withWords(
   shared: SharedWords,
   plan: Plan,
   kernels: readonly KernelRuns[],
-  apart: ReadonlyArray<Set<string>>,
+  memories: readonly Memories[],
   how: { target: { runs?: KernelRuns }; random: RandomStream; grain: number; merge: number },
 ): Exploration | undefined {
   for (;;) {
     try {
-      const explorer = new Explorer(scene, shared, plan, kernels, apart, how.target, how.merge);
+      const explorer = new Explorer(scene, shared, plan, kernels, memories, how.target, how.merge);
       for (let i = 0; i < WALKS && shared.found.size === 0; i++) explorer.walk(how.random);
       if (shared.addFound()) return undefined;
       const exploration = explorer.all(how.grain);
       return shared.addFound() ? undefined : exploration;
     } catch (e) {
       if (!(e instanceof WrongGuess)) throw e;
-      if (process.env.DEBUG) console.log('   apart', e.message);
+      if (process.env.DEBUG) console.log('   ', e.message);
       if (shared.addFound()) return undefined;
     }
   }
@@ -116,7 +116,7 @@ class Explorer {
     shared: SharedWords,
     plan: Plan,
     runs: readonly KernelRuns[],
-    apart: ReadonlyArray<Set<string>>,
+    memories: readonly Memories[],
     target: { runs?: KernelRuns },
     merge: number,
   ) {
@@ -127,7 +127,7 @@ class Explorer {
     const numbering = { next: 0 };
     this.#kernels = runs.map((kernel, i) => {
       target.runs = kernel;
-      return new LocalStates(kernel, i, numbering, merge, apart[i]!);
+      return new LocalStates(kernel, i, numbering, merge, memories[i]!);
     });
     for (const kernel of this.#kernels) this.#know(kernel.first);
     this.#stride = this.#kernels.length + 1;

@@ -44,12 +44,12 @@ export interface History extends Stop {
   /** How often the kernel was at this step before. */
   readonly round: number;
   readonly from: History | undefined;
+  /** What the kernel learnt from the access that led here. */
+  readonly learnt: string;
 }
 
 /** What follows when a kernel goes on from a history and finds certain values. */
 export interface Outcome {
-  /** All that the kernel has learnt from the access. */
-  readonly learnt: string;
   readonly to: History;
   /** Values of the word and the second word after the access. */
   readonly lo: number;
@@ -189,8 +189,8 @@ export class KernelRuns {
     };
     const path = from === undefined ? [] : [...from.path, from.word];
     const round = roundOf(from, stop);
-    const to = { ...stop, found: this.#found, path, own: this.#ownWords(), round, from };
-    const outcome = { learnt: this.#learnt, to, lo, hi, happened: [...this.#happened] };
+    const to = { ...stop, found: this.#found, path, own: this.#ownWords(), round, from, learnt: this.#learnt };
+    const outcome = { to, lo, hi, happened: [...this.#happened] };
     if (from !== undefined) {
       const of = this.#outcomes.get(from) ?? new Map<string, Outcome>();
       of.set(this.#learnt, outcome);
