@@ -92,7 +92,6 @@ function withWords(
       return shared.addFound() ? undefined : exploration;
     } catch (e) {
       if (!(e instanceof WrongGuess)) throw e;
-      if (process.env.DEBUG) console.log('   ', e.message);
       if (shared.addFound()) return undefined;
     }
   }
@@ -127,7 +126,9 @@ class Explorer {
     const numbering = { next: 0 };
     this.#kernels = runs.map((kernel, i) => {
       target.runs = kernel;
-      return new LocalStates(kernel, i, numbering, merge, memories[i]!);
+      // A scan remembers much and for long: guessing would cost more runs than it saves states.
+      const own = kernel.actor.role === 'serve' ? Math.min(merge, Merge.learnt) : merge;
+      return new LocalStates(kernel, i, numbering, own, memories[i]!);
     });
     for (const kernel of this.#kernels) this.#know(kernel.first);
     this.#stride = this.#kernels.length + 1;

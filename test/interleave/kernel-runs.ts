@@ -160,6 +160,7 @@ export class KernelRuns {
     this.#happened.length = 0;
     core.abandon();
     core.begin(core.now);
+    this.actor.restart?.();
     try {
       const kernel = this.#program();
       while (kernel.next().done !== true) this.#gaveWay = true;

@@ -27,9 +27,9 @@ export interface NamedPlan extends Plan {
 export const CONSUMERS: readonly Consumer[] = [
   consumerOf(generationByName('freebsd-a'), ['send', 'unmask', 'close', 'unbind', 'rebind']),
   consumerOf(generationByName('freebsd-c'), ['send', 'unmask', 'close', 'unbind', 'rebind']),
-  consumerOf(generationByName('linux-2l'), ['send', 'unmask', 'close']),
+  consumerOf(generationByName('linux-2l'), ['send', 'unmask', 'close', 'unbind', 'rebind']),
   consumerOf(generationByName('freebsd-fifo'), ['send', 'unmask', 'close', 'unbind']),
-  consumerOf(generationByName('linux-fifo'), ['send', 'unmask', 'close']),
+  consumerOf(generationByName('linux-fifo'), ['send', 'unmask', 'close', 'unbind', 'rebind']),
 ];
 
 const send = (port: number): Task => ({ does: 'send', port });
