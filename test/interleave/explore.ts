@@ -121,13 +121,16 @@ class Explorer {
   ) {
     this.#shared = shared;
     this.#target = target;
-    const ports = [...new Set([...plan.masked, ...plan.tasks.map((t) => t.port)])].sort((a, b) => a - b);
+    const named = [...plan.masked, ...plan.tasks.map((t) => t.port)];
+    // With the FIFO ABI a bind may get the next port.
+    const more = scene.abi.name === 'fifo' && plan.tasks.some(({ does }) => does === 'rebind');
+    const ports = [...new Set(more ? [...named, plan.ports + 1] : named)].sort((a, b) => a - b);
     this.#oracle = new Oracle(scene, shared, plan, ports);
     const numbering = { next: 0 };
     this.#kernels = runs.map((kernel, i) => {
       target.runs = kernel;
       // A scan remembers much and for long: guessing would cost more runs than it saves states.
-      const own = kernel.actor.role === 'serve' ? Math.min(merge, Merge.learnt) : merge;
+      const own = ['serve', 'rebind'].includes(kernel.actor.role) ? Math.min(merge, Merge.learnt) : merge;
       return new LocalStates(kernel, i, numbering, own, memories[i]!);
     });
     for (const kernel of this.#kernels) this.#know(kernel.first);

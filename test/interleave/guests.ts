@@ -13,7 +13,8 @@ import { type FreeBsdGeneration, HandlerKind, type HandlerKindCode, runAlone } f
 import type { Addr, Port, Vcpu } from '../../src/model/units.ts';
 import { type Kernel, NOW } from '../../src/x86/core.ts';
 import { SourceFile } from '../../src/x86/sites.ts';
-import { ChannelKind, type ChannelKindCode, VCPU_INFO } from '../../src/xen/abi.ts';
+import { ChannelKind, VCPU_INFO } from '../../src/xen/abi.ts';
+import { EVTCHN } from '../../src/xen/layout.ts';
 import {
   type Actor,
   type Consumer,
@@ -102,7 +103,7 @@ function build(generation: Generation, plan: Plan, listener: Listener): Scene {
       return waits ? reader(kernel, core, ring, port) : channels.unmask(core, port);
     }
     if (does === 'close') return channels.close(core, port);
-    return does === 'unbind' ? kernel.unbind(OTHER, port) : rebind(system, port, plan.kind, handler);
+    return does === 'unbind' ? kernel.unbind(OTHER, port) : rebind(system, port, plan, handler);
   };
   const restart = kernel instanceof LinuxKernel ? keepFreed(kernel.os.image, plan) : undefined;
   const tasks = plan.tasks.map((task, i): Actor => {
@@ -123,7 +124,8 @@ function build(generation: Generation, plan: Plan, listener: Listener): Scene {
   };
   const enabled = (port: Port) => system.enabled(SERVING, port);
   const flag = system.domain.vcpuInfo[SERVING]! + VCPU_INFO.upcallPending;
-  return { memory, abi, actors: [serve, ...tasks], enabled, waited: waits ? [flag, ring] : [flag] };
+  const open = (port: Port) => system.domain.channel(port) + EVTCHN.state;
+  return { memory, abi, actors: [serve, ...tasks], enabled, open, waited: waits ? [flag, ring] : [flag] };
 }
 
 /**
@@ -171,9 +173,13 @@ function* reader(kernel: GuestKernel, core: WatchedCore, ring: Addr, port: Port)
   yield* kernel.userUnmasks(OTHER, port);
 }
 
-/** A driver goes and another comes: both have the port and the isrc, one after the other. */
-function* rebind(system: System, port: Port, kind: ChannelKindCode, handler: HandlerKindCode): Kernel {
+/**
+ * A driver goes and another comes: both have the port and the isrc, one after the other. With the FIFO ABI the port
+ * may still be on a queue, and Xen then hands out the next.
+ */
+function* rebind(system: System, port: Port, plan: Plan, handler: HandlerKindCode): Kernel {
   yield* system.kernel.unbind(OTHER, port);
-  const again = yield* system.kernel.bind(OTHER, kind, handler, SERVING as Vcpu);
-  if (again !== port) throw new Error(`bound port ${again} instead of ${port}`);
+  const again = yield* system.kernel.bind(OTHER, plan.kind, handler, SERVING as Vcpu);
+  if (again === port || (system.abi.name === 'fifo' && again === plan.ports + 1)) return;
+  throw new Error(`bound port ${again} instead of ${port}`);
 }

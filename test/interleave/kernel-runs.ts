@@ -240,8 +240,9 @@ export class KernelRuns {
     // A loop that tries to take a lock waits like one that looks at it.
     const again = this.#from?.word === word && core.fenced;
     const tries = how.startsWith('cmpxchg') && this.#from?.word === word && label === this.#from.label;
-    const spins = (again && (!writes || tries)) || (tries && this.#foundTheSame());
-    if (spins && !/^(load|operand)(32|64)|^cmpxchg/.test(how))
+    const looks = /^(load|operand|bitTest)/.test(how);
+    const spins = (again && (looks || tries)) || (tries && this.#foundTheSame());
+    if (spins && /8|16|bitTest/.test(how))
       throw new Error(`${label}: a spin loop that looks at a part of its word`);
     const overtakes = core.storing && !writes;
     this.#stopAt({ next: Next.access, word, second, spins, overtakes, label });

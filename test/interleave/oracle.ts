@@ -140,7 +140,7 @@ export class Oracle {
       const has = (field: number) => v[this.#at(port, field)]!;
       const { abi } = this.#scene;
       const pending = this.#bit(world, abi.pending(port));
-      const open = has(F.closed) === 0;
+      const open = has(F.closed) === 0 && this.value(world, this.#scene.open(port) >>> 2) !== 0;
       const own = this.#scene.enabled(port);
       const enabled = own === undefined || this.#bit(world, own);
       const deliverable = pending && enabled && !this.#bit(world, abi.masked(port));

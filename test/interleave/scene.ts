@@ -83,6 +83,8 @@ export interface Scene {
   readonly waited: readonly Addr[];
   /** The bit that lets the serving vCPU serve a port; undefined where there is none. */
   enabled(port: Port): Bit | undefined;
+  /** The word that is 0 while the port is closed: the state of its channel. */
+  open(port: Port): Addr;
 }
 
 /** A consumer of events, built small. */
