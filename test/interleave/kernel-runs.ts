@@ -190,7 +190,15 @@ export class KernelRuns {
     };
     const path = from === undefined ? [] : [...from.path, from.word];
     const round = roundOf(from, stop);
-    const to = { ...stop, found: this.#found, path, own: this.#ownWords(), round, from, learnt: this.#learnt };
+    const to = {
+      ...stop,
+      found: this.#found,
+      path,
+      own: this.#ownWords(),
+      round,
+      from,
+      learnt: this.#learnt,
+    };
     const outcome = { to, lo, hi, happened: [...this.#happened] };
     if (from !== undefined) {
       const of = this.#outcomes.get(from) ?? new Map<string, Outcome>();

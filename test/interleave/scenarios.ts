@@ -81,7 +81,7 @@ export const PLANS: readonly NamedPlan[] = [
     ports: 2,
     maskingHandlers: true,
     tasks: [send(1), send(1), unmask(1)],
-    // The reader of Linux unmasks behind the handler, and by itself unless the event is pending again.
+    // Linux masks under the lock that its unmask holds during the hypercall.
     windowsOf: { 'freebsd-fifo': [RAISED] },
   },
   {
@@ -122,7 +122,6 @@ export const PLANS: readonly NamedPlan[] = [
     maskingHandlers: true,
     tasks: [send(1), unmask(1)],
     windows: [RAISED],
-    // The reader of Linux unmasks behind the handler, and by itself unless the event is pending again.
     windowsOf: { 'linux-fifo': [] },
   },
   {
@@ -151,6 +150,7 @@ export const PLANS: readonly NamedPlan[] = [
     ports: 2,
     tasks: [send(1), send(1), close(1)],
     windows: CLOSE,
+    long: ['linux-fifo'],
   },
   {
     ...none,
@@ -204,18 +204,19 @@ export const PLANS: readonly NamedPlan[] = [
     pending: [2],
     tasks: [send(1), unmask(2), { does: 'unbind', port: 1 }],
     windows: ['taken, but no handler was left'],
+    long: ['linux-fifo'],
   },
   {
     ...none,
     name: 'all, unbind',
+    abi: '2-level',
     what: 'as `all, one word`, but another vCPU unbinds the port',
     ports: 2,
     masked: [2],
     pending: [2],
     tasks: [send(1), send(2), unmask(2), { does: 'unbind', port: 1 }],
     windows: ['taken, but no handler was left'],
-    windowsOf: { fifo: ['taken, but no handler was left', RAISED] },
-    long: ['freebsd-a', 'freebsd-c', 'linux-2l', 'freebsd-fifo', 'linux-fifo'],
+    long: ['freebsd-a', 'freebsd-c', 'linux-2l'],
   },
   {
     ...none,
@@ -229,7 +230,7 @@ export const PLANS: readonly NamedPlan[] = [
       'left masked, though its handler masks nothing',
     ],
     hidden: ['served though its pending bit had been cleared by the close'],
-    // There the port is masked before its handler goes, and by the port, not by a structure that another may own.
+    // Linux notes in the old irq_info that the port is masked, and does not mask it again.
     windowsOf: {
       'linux-2l': ['taken, but no handler was left'],
       'linux-fifo': ['taken, but no handler was left'],
@@ -238,8 +239,18 @@ export const PLANS: readonly NamedPlan[] = [
   },
 ];
 
-/** Every plan with every consumer it is for, and what that does wrong. */
-export const PAIRS = PLANS.flatMap((plan) =>
+/** A plan with a consumer it is for. */
+export interface Pair {
+  readonly plan: NamedPlan;
+  readonly consumer: Consumer;
+  /** What the consumer does wrong. */
+  readonly windows: readonly FindingName[];
+  /** Whether only `npm run interleavings` explores it. */
+  readonly long: boolean;
+}
+
+/** Every plan with every consumer it is for. */
+export const PAIRS: readonly Pair[] = PLANS.flatMap((plan) =>
   CONSUMERS.filter(({ abi, tasks }) => {
     const ofAbi = plan.abi === undefined || plan.abi === abi;
     return ofAbi && plan.tasks.every(({ does }) => tasks.includes(does));
