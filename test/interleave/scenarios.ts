@@ -150,7 +150,7 @@ export const PLANS: readonly NamedPlan[] = [
     ports: 2,
     tasks: [send(1), send(1), close(1)],
     windows: CLOSE,
-    long: ['linux-fifo'],
+    long: ['freebsd-fifo', 'linux-fifo'],
   },
   {
     ...none,
