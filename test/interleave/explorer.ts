@@ -1,12 +1,13 @@
 /**
  * Every order in which a few kernels can take their steps, as a graph of states explored breadth first.
  *
- * A state is what each kernel has found so far and the shared words with the oracle's counts. Two orders that lead
- * to the same state have the same future, so each state is explored once, and the number of orders that lead to
- * it is carried along. All orders that lead to a state have the same length, so a layer needs no other's states.
+ * A state is where each kernel stands (local-states.ts) and the shared words with the oracle's counts. Two orders
+ * that lead to the same state have the same future, so each state is explored once, and the number of orders that
+ * lead to it is carried along. All orders that lead to a state have the same length, so a layer needs no other's states.
  */
 import type { RandomStream } from '../../src/model/random.ts';
-import { type KernelRuns, Next } from './kernel-runs.ts';
+import { Next } from './history.ts';
+import type { KernelRuns } from './kernel-runs.ts';
 import { Layer } from './layer.ts';
 import { type Effect, type LocalState, LocalStates, type Memories } from './local-states.ts';
 import { FINDINGS, Oracle, STANDSTILL } from './oracle.ts';

@@ -15,7 +15,8 @@
  * left its kernels: what it knows is in its own words.
  */
 import { ModelBug } from '../../src/model/errors.ts';
-import { type History, type KernelRuns, Next, type Outcome, type Stop } from './kernel-runs.ts';
+import { type History, Next, type Outcome, type Stop } from './history.ts';
+import type { KernelRuns } from './kernel-runs.ts';
 
 /** A kernel between two accesses. */
 export interface LocalState extends Stop {

@@ -7,7 +7,7 @@
  * integers.
  */
 import type { Port } from '../../src/model/units.ts';
-import { Next } from './kernel-runs.ts';
+import { Next } from './history.ts';
 import type { Effect, LocalState } from './local-states.ts';
 import { type Actor, Happening, type Plan, type Scene } from './scene.ts';
 import type { SharedWords } from './shared-words.ts';
