@@ -4,13 +4,17 @@
 
 import { placeFreeBsd } from '../../src/intr/freebsd-kernel.ts';
 import type { Generation, GuestKernel } from '../../src/intr/guest-kernel.ts';
+import { buildIrq } from '../../src/intr/linux/build-irq.ts';
+import type { LinuxImage } from '../../src/intr/linux/image.ts';
 import { LinuxKernel } from '../../src/intr/linux/kernel.ts';
+import { IRQT } from '../../src/intr/linux/layout.ts';
 import { FREEBSD_LUMPS } from '../../src/intr/lumps.ts';
 import { type FreeBsdGeneration, HandlerKind, type HandlerKindCode, runAlone } from '../../src/intr/os.ts';
 import type { Addr, Port, Vcpu } from '../../src/model/units.ts';
 import { type Kernel, NOW } from '../../src/x86/core.ts';
 import { SourceFile } from '../../src/x86/sites.ts';
-import { type ChannelKindCode, VCPU_INFO } from '../../src/xen/abi.ts';
+import { ChannelKind, VCPU_INFO } from '../../src/xen/abi.ts';
+import { EVTCHN } from '../../src/xen/layout.ts';
 import {
   type Actor,
   type Consumer,
@@ -99,15 +103,17 @@ function build(generation: Generation, plan: Plan, listener: Listener): Scene {
       return waits ? reader(kernel, core, ring, port) : channels.unmask(core, port);
     }
     if (does === 'close') return channels.close(core, port);
-    return does === 'unbind' ? kernel.unbind(OTHER, port) : rebind(system, port, plan.kind, handler);
+    return does === 'unbind' ? kernel.unbind(OTHER, port) : rebind(system, port, plan, handler);
   };
+  const restart = kernel instanceof LinuxKernel ? keepFreed(kernel.os.image, plan) : undefined;
   const tasks = plan.tasks.map((task, i): Actor => {
     const { does, port } = task;
     const nth = plan.tasks.slice(0, i + 1).filter((t) => t.does === does).length;
     const name = plan.tasks.some((t, j) => t.does === does && j !== i) ? `${does} ${nth}` : does;
     const guests = does === 'unbind' || does === 'rebind' || (does === 'unmask' && waits);
     const core = guests ? system.coreOf(OTHER) : system.newCore(name);
-    return { name, role: does, port, core, kernel: () => kernelOf(task, core) };
+    const actor = { name, role: does, port, core, kernel: () => kernelOf(task, core) };
+    return guests && restart !== undefined ? { ...actor, restart } : actor;
   });
   const serve: Actor = {
     name: 'upcall',
@@ -118,7 +124,41 @@ function build(generation: Generation, plan: Plan, listener: Listener): Scene {
   };
   const enabled = (port: Port) => system.enabled(SERVING, port);
   const flag = system.domain.vcpuInfo[SERVING]! + VCPU_INFO.upcallPending;
-  return { memory, abi, actors: [serve, ...tasks], enabled, waited: waits ? [flag, ring] : [flag] };
+  const open = (port: Port) => system.domain.channel(port) + EVTCHN.state;
+  return { memory, abi, actors: [serve, ...tasks], enabled, open, waited: waits ? [flag, ring] : [flag] };
+}
+
+/**
+ * Linux frees an interrupt's structures when no CPU is in its event loop any more, and that may take as long as it
+ * likes: here it never comes to it, so a bind has a number and structures of its own. They are made before anybody
+ * acts, and a bind that is run once more gets the same.
+ *
+ * @returns what to call before a kernel is run once more
+ */
+function keepFreed(image: LinuxImage, { kind, maskingHandlers }: Plan): () => void {
+  const objects: Addr[] = [];
+  let next = 0;
+  const kmalloc = image.kmalloc.bind(image);
+  image.kmalloc = (bytes) => {
+    objects[next] ??= kmalloc(bytes);
+    return objects[next++]!;
+  };
+  const takeIrq = image.takeIrq.bind(image);
+  let irq: number | undefined;
+  image.takeIrq = (desc) => {
+    irq ??= takeIrq(desc);
+    return irq;
+  };
+  image.freeLater = () => {};
+  buildIrq(image, {
+    type: IRQT.evtchn,
+    chip: maskingHandlers ? 'lateeoi' : 'dynamic',
+    handler: maskingHandlers ? HandlerKind.user : HandlerKind.filter,
+    device: kind === ChannelKind.interdomain,
+  });
+  return () => {
+    next = 0;
+  };
 }
 
 /** A process that reads a port of the evtchn device and writes it back. */
@@ -133,9 +173,13 @@ function* reader(kernel: GuestKernel, core: WatchedCore, ring: Addr, port: Port)
   yield* kernel.userUnmasks(OTHER, port);
 }
 
-/** A driver goes and another comes: both have the port and the isrc, one after the other. */
-function* rebind(system: System, port: Port, kind: ChannelKindCode, handler: HandlerKindCode): Kernel {
+/**
+ * A driver goes and another comes: both have the port and the isrc, one after the other. With the FIFO ABI the port
+ * may still be on a queue, and Xen then hands out the next.
+ */
+function* rebind(system: System, port: Port, plan: Plan, handler: HandlerKindCode): Kernel {
   yield* system.kernel.unbind(OTHER, port);
-  const again = yield* system.kernel.bind(OTHER, kind, handler, SERVING as Vcpu);
-  if (again !== port) throw new Error(`bound port ${again} instead of ${port}`);
+  const again = yield* system.kernel.bind(OTHER, plan.kind, handler, SERVING as Vcpu);
+  if (again === port || (system.abi.name === 'fifo' && again === plan.ports + 1)) return;
+  throw new Error(`bound port ${again} instead of ${port}`);
 }

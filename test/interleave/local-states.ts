@@ -1,44 +1,32 @@
 /**
- * The states of one kernel between its accesses to shared words, found by running it again and again.
+ * The states of one kernel between its accesses to shared words.
  *
- * A generator cannot be cloned, so a state is the list of what the kernel found in the shared words it accessed:
- * the kernel is deterministic, so the list says everything about it. To go on from a state, the kernel is run
- * from its start; before each access that is in the list the word gets the value of the list, and at the first
- * access that is not, the run is thrown away. What the run wrote elsewhere is undone.
+ * Two histories are one state if nothing that can still come tells them apart: a sender that has its lock does not
+ * remember the ticket. That is guessed and then checked. The guess: the next step is the same instruction of the
+ * same line on the same word, and the kernel has left the same in its own words. The check: whenever a state meets
+ * a value, every history in it is run on that value and must do the same to the world and come to the same state.
+ * Where two do not, the guess was wrong: the kernel still remembers something. What, is learnt from the histories,
+ * as the step whose lesson tells best who does what; histories that differ in it are kept apart from then on, and
+ * exploration starts again. When it ends, every history in a state has done the same as every other on all values
+ * that the state has met, and so has what follows: a bisimulation. So states stand for their histories, and
+ * the number of orders is exact.
+ *
+ * Two kinds of states need no guess. A kernel at its end does nothing more. A vCPU that waits for an interrupt has
+ * left its kernels: what it knows is in its own words.
  */
 import { ModelBug } from '../../src/model/errors.ts';
-import type { Port } from '../../src/model/units.ts';
-import type { Memory } from '../../src/x86/memory.ts';
-import { SITES } from '../../src/x86/sites.ts';
-import { type Actor, Happening } from './scene.ts';
-import type { SharedWords } from './shared-words.ts';
-
-/** What a kernel does next. */
-export const Next = { access: 0, interrupt: 1, handler: 2, nothing: 3 } as const;
+import { type History, Next, type Outcome, type Stop } from './history.ts';
+import type { KernelRuns } from './kernel-runs.ts';
 
 /** A kernel between two accesses. */
-export interface LocalState {
+export interface LocalState extends Stop {
   /** Number of the state; no two states of a system have the same. */
   readonly id: number;
   /** Index of the actor. */
   readonly actor: number;
-  /** One of `Next`. */
-  readonly next: number;
-  /** Index of the 32-bit word that is accessed next, and of the second if the access has 64 bits, else -1. */
-  readonly word: number;
-  readonly second: number;
-  /** Whether the kernel gives way before the access; where it does not, only finer exploration does. */
-  readonly gaveWay: boolean;
-  /** Whether the access repeats the last one in a spin loop: it is of use only when the word has changed. */
-  readonly spins: boolean;
-  /** Whether on x86 the access, a load, may overtake a plain store of the kernel to a shared word. */
-  readonly overtakes: boolean;
-  /** What the access is, for the reader. */
-  readonly label: string;
-  /** What the kernel found at each access so far: pairs of words. */
-  readonly found: readonly number[];
-  /** The words of each access so far. */
-  readonly path: readonly number[];
+  /** The values that it spins on. */
+  readonly lo: number;
+  readonly hi: number;
 }
 
 /** What an access does to the world. */
@@ -51,192 +39,172 @@ export interface Effect {
   readonly happened: readonly number[];
 }
 
-/** Thrown through a kernel to end a run. */
-class EndOfRun extends Error {}
-
-const PLAIN_STORE = /^(store|repStos)|, store$/;
-
 /** Numbers states; one for all kernels of a system. */
 export interface Numbering {
   next: number;
 }
 
+/** How histories are put together. */
+export const Merge = {
+  /** Not at all: what was in the words is all kept, whether the kernel looks at it or not. */
+  none: 0,
+  /** What the kernel cannot have learnt is forgotten. */
+  learnt: 1,
+  /** Also what it has learnt and does not use any more. */
+  used: 2,
+} as const;
+
+/** By step: the steps before it whose lessons the kernel remembers there. */
+export type Memories = Map<string, Set<string>>;
+
+/** Thrown when a guess was wrong: the memories know better now, and exploration has to start again. */
+export class WrongGuess extends Error {}
+
+interface Members {
+  readonly state: LocalState;
+  readonly histories: History[];
+  /** Values that it met, and what followed. */
+  readonly met: Array<{ readonly lo: number; readonly hi: number; readonly followed: string }>;
+}
+
 /** One actor's states. */
 export class LocalStates {
-  readonly actor: Actor;
+  readonly runs: KernelRuns;
   readonly first: LocalState;
-  /** Runs of the kernel so far. */
-  runs = 0;
   readonly #index: number;
-  readonly #memory: Memory;
-  readonly #shared: SharedWords;
   readonly #numbering: Numbering;
-  readonly #end = new EndOfRun();
-  #from: LocalState | undefined;
-  #found: readonly number[] = [];
-  #position = 0;
-  #gaveWay = true;
-  #lo = 0;
-  #hi = 0;
-  #stoppedAt: Omit<LocalState, 'id' | 'actor' | 'found' | 'path'> | undefined;
-  /** What happened since the last access. */
-  readonly #happened: number[] = [];
-  readonly #undo: number[] = [];
+  readonly #merge: number;
+  readonly #memories: Memories;
+  readonly #byKey = new Map<string, Members>();
+  readonly #byId = new Map<number, Members>();
+  readonly #of = new Map<History, Members>();
 
-  constructor(actor: Actor, index: number, memory: Memory, shared: SharedWords, numbering: Numbering) {
-    this.actor = actor;
+  /** @param memories wrong guesses add to them */
+  constructor(runs: KernelRuns, index: number, numbering: Numbering, merge: number, memories: Memories) {
+    this.runs = runs;
     this.#index = index;
-    this.#memory = memory;
-    this.#shared = shared;
     this.#numbering = numbering;
-    actor.core.onAccess = (addr, bytes, writes, how) => this.#access(addr, bytes, writes, how);
-    this.first = this.#run(undefined, []).to;
+    this.#merge = merge;
+    this.#memories = memories;
+    this.first = this.#join('first', runs.first()).state;
   }
 
   /** What the next access of a state does when it finds these values. */
   step(state: LocalState, lo: number, hi: number): Effect {
-    return this.#run(state, [...state.found, lo, hi]);
+    const from = this.#byId.get(state.id)!;
+    const outcome = this.runs.step(from.histories[0]!, lo, hi);
+    const key = this.#keyOf(from.state, outcome, lo, hi);
+    const to = this.#join(key, outcome.to);
+    from.met.push({ lo, hi, followed: `${key} ${doneBy(outcome)}` });
+    for (const history of from.histories.slice(1)) this.#check(from, history, from.met.length - 1);
+    return { to: to.state, lo: outcome.lo, hi: outcome.hi, happened: outcome.happened };
   }
 
-  /** The kernel that runs tells that something happened. A handler that starts is a step of its own. */
-  happens(what: number, port: Port): void {
-    if (what !== Happening.marked) this.#step(Next.handler, `the handler of port ${port} runs`);
-    this.#happened.push(what, port);
+  /** A history must do as the others of its state did. */
+  #check(from: Members, history: History, nth: number): void {
+    const { lo, hi, followed } = from.met[nth]!;
+    const outcome = this.runs.step(history, lo, hi);
+    const key = this.#keyOf(from.state, outcome, lo, hi);
+    if (`${key} ${doneBy(outcome)}` !== followed) this.#wrong(from, lo, hi);
+    this.#join(key, outcome.to);
   }
 
-  #run(from: LocalState | undefined, found: readonly number[]): Effect {
-    const { core } = this.actor;
-    this.runs++;
-    this.#from = from;
-    this.#found = found;
-    this.#position = 0;
-    this.#gaveWay = true;
-    this.#stoppedAt = undefined;
-    this.#happened.length = 0;
-    core.abandon();
-    core.begin(core.now);
-    try {
-      const kernel = this.#program();
-      while (kernel.next().done !== true) this.#gaveWay = true;
-    } catch (e) {
-      if (e !== this.#end) throw e;
+  #keyOf(from: LocalState, { to }: Outcome, lo: number, hi: number): string {
+    if (this.#merge === Merge.none) return `${from.id} found ${lo} ${hi}`;
+    if (rests(to)) return `${to.next} ${to.own}`;
+    if (this.#merge === Merge.learnt) return `${from.id} ${to.learnt}`;
+    const place = placeOf(to);
+    const remembered = this.#memories.get(place);
+    const lessons = remembered === undefined ? '' : lessonsOf(to, remembered);
+    return `${place} ${to.round} ${to.own} ${to.spins ? to.found.slice(-2).join(' ') : ''} ${lessons}`;
+  }
+
+  /** A history comes to the state of a key. */
+  #join(key: string, history: History): Members {
+    let members = this.#byKey.get(key);
+    if (members === undefined) {
+      const { next, word, second, gaveWay, spins, overtakes, label, found } = history;
+      const [lo, hi] = found.length < 2 ? [0, 0] : (found.slice(-2) as [number, number]);
+      const id = this.#numbering.next++;
+      const state = { id, actor: this.#index, next, word, second, gaveWay, spins, overtakes, label, lo, hi };
+      members = { state, histories: [history], met: [] };
+      this.#byKey.set(key, members);
+      this.#byId.set(id, members);
+    } else if (!rests(history) && this.#of.get(history) !== members) {
+      members.histories.push(history);
+      this.#of.set(history, members);
+      for (let i = 0; i < members.met.length; i++) this.#check(members, history, i);
     }
-    this.#leaveLast();
-    this.#takeBack();
-    if (this.#position < found.length) this.#notTheSame('ended early');
-    const path = from === undefined ? [] : [...from.path, from.word];
-    const stopped = this.#stoppedAt ?? {
-      next: Next.nothing,
-      word: -1,
-      second: -1,
-      gaveWay: true,
-      spins: false,
-      overtakes: false,
-      label: 'done',
-    };
-    const to = { ...stopped, id: this.#numbering.next++, actor: this.#index, found, path };
-    return { to, lo: this.#lo, hi: this.#hi, happened: [...this.#happened] };
+    this.#of.set(history, members);
+    return members;
   }
 
-  /** A task once; the serving vCPU scans whenever an interrupt was marked. */
-  *#program(): Generator<void, void, void> {
-    const { actor } = this;
-    if (actor.role !== 'serve') {
-      yield* actor.kernel() as Generator<void, void, void>;
-      return;
-    }
-    for (;;) {
-      this.#gaveWay = true;
-      // The serving vCPU waits for an interrupt, which is a step like an access.
-      this.#step(Next.interrupt, 'takes the interrupt');
-      yield* actor.kernel() as Generator<void, void, void>;
-    }
-  }
-
-  /** A step that accesses nothing. */
-  #step(next: number, label: string): void {
-    if (this.#position < this.#found.length) this.#replayed(-1, -1);
-    else this.#stop({ next, word: -1, second: -1, spins: false, overtakes: false, label });
-  }
-
-  #access(addr: number, bytes: number, writes: boolean, how: string): void {
-    const word = addr >>> 2;
-    const second = bytes > 4 ? word + 1 : -1;
-    for (let w = word; w <= (addr + bytes - 1) >>> 2; w++) this.#shared.touched(w, this.#index, writes);
-    if (!this.#shared.has(word, second)) {
-      for (let w = word; w <= (addr + bytes - 1) >>> 2; w++) this.#keep(w);
-      return;
-    }
-    if (this.#position < this.#found.length) {
-      this.#replayed(word, second);
-      if (PLAIN_STORE.test(how)) this.actor.core.storing = true;
-      return;
-    }
-    const { core } = this.actor;
-    const { fn, what } = SITES[core.atSite]!;
-    const label = `${fn}, ${what}: ${how} ${this.#shared.nameOf(addr)}`;
-    // A loop that tries to take a lock waits like one that looks at it.
-    const again = this.#from?.word === word && core.fenced;
-    const tries = how.startsWith('cmpxchg') && this.#from?.word === word && label === this.#from.label;
-    const spins = (again && (!writes || tries)) || (tries && this.#foundTheSame());
-    const overtakes = core.storing && !writes;
-    this.#stop({ next: Next.access, word, second, spins, overtakes, label });
-  }
-
-  /** Whether the last two accesses of the list found the same: a compare that failed on it twice fails again. */
-  #foundTheSame(): boolean {
-    const f = this.#found;
-    const n = f.length;
-    return n >= 4 && f[n - 1] === f[n - 3] && f[n - 2] === f[n - 4];
-  }
-
-  /** An access of the list: the word gets what was found there. */
-  #replayed(word: number, second: number): void {
-    const i = this.#position;
-    const expected = i / 2 < this.#from!.path.length ? this.#from!.path[i / 2]! : this.#from!.word;
-    if (word !== expected) this.#notTheSame('went another way');
-    this.#happened.length = 0;
-    const { words } = this.#memory;
-    if (word >= 0) {
-      this.#keep(word);
-      words[word] = this.#found[i]!;
-    }
-    if (second >= 0) {
-      this.#keep(second);
-      words[second] = this.#found[i + 1]!;
-    }
-    this.#position += 2;
-    this.#gaveWay = false;
-    this.actor.core.fenced = false;
-  }
-
-  /** Notes what the access of the list that was replayed last has left in its words. */
-  #leaveLast(): void {
-    if (this.#position === 0 || this.#position < this.#found.length) return;
-    const from = this.#from!;
-    if (from.word >= 0) this.#lo = this.#memory.words[from.word]!;
-    if (from.second >= 0) this.#hi = this.#memory.words[from.second]!;
-  }
-
-  #stop(at: Omit<LocalState, 'id' | 'actor' | 'found' | 'path' | 'gaveWay'>): never {
-    this.#stoppedAt = { ...at, gaveWay: this.#gaveWay };
-    throw this.#end;
-  }
-
-  #keep(word: number): void {
-    this.#undo.push(word, this.#memory.words[word]!);
-  }
-
-  #takeBack(): void {
-    const undo = this.#undo;
-    for (let i = undo.length - 2; i >= 0; i -= 2) this.#memory.words[undo[i]!] = undo[i + 1]!;
-    undo.length = 0;
-  }
-
-  #notTheSame(how: string): never {
-    throw new ModelBug(`a kernel that found the same values ${how}: it depends on more than the memory`, {
-      actor: this.actor.name,
-      accesses: this.#found.length / 2,
+  /** Histories of one state do different things: the kernel remembers what tells them apart best. */
+  #wrong({ state, histories }: Members, lo: number, hi: number): never {
+    const groups = histories.map((history) => {
+      const outcome = this.runs.step(history, lo, hi);
+      return `${this.#keyOf(state, outcome, lo, hi)} ${doneBy(outcome)}`;
     });
+    const lesson = bestLesson(histories, groups);
+    if (lesson === undefined)
+      throw new ModelBug('a kernel with the same history goes on differently', { at: state.label });
+    for (const history of histories) {
+      // It has to remember it all the way.
+      for (let h: History | undefined = history; h !== undefined && !rests(h); h = h.from) {
+        const place = placeOf(h);
+        const remembered = this.#memories.get(place) ?? new Set();
+        remembered.add(lesson);
+        this.#memories.set(place, remembered);
+        if (h.from !== undefined && stepOf(h.from) === lesson) break;
+      }
+    }
+    throw new WrongGuess(`${state.label} remembers ${lesson}`);
   }
+}
+
+const rests = ({ next }: Stop) => next === Next.nothing || next === Next.interrupt;
+
+const placeOf = ({ next, word, second, gaveWay, spins, overtakes, label }: Stop) =>
+  [next, word, second, gaveWay, spins, overtakes, label].join(' ');
+
+/** A step of a history, as lessons are filed under. */
+const stepOf = ({ label, word, round }: History) => `${label} ${word} ${round}`;
+
+const doneBy = ({ lo, hi, happened }: Outcome) => `${lo} ${hi} ${happened.join(' ')}`;
+
+/** The lessons of a history, since the last interrupt, in the steps that are remembered. */
+function lessonsOf(history: History, remembered: ReadonlySet<string>): string {
+  const lessons: string[] = [];
+  for (let h = history; h.from !== undefined && h.from.next !== Next.interrupt; h = h.from) {
+    const step = stepOf(h.from);
+    if (remembered.has(step)) lessons.push(`${step}: ${h.learnt}`);
+  }
+  return lessons.join();
+}
+
+/** The step whose lesson tells best which group a history belongs to: few mistakes, then few different lessons. */
+function bestLesson(histories: readonly History[], groups: readonly string[]): string | undefined {
+  const lessons = histories.map((history) => {
+    const of = new Map<string, string>();
+    for (let h = history; h.from !== undefined && h.from.next !== Next.interrupt; h = h.from)
+      of.set(stepOf(h.from), h.learnt);
+    return of;
+  });
+  let best: { step: string; mistakes: number; kinds: number } | undefined;
+  for (const step of new Set(lessons.flatMap((of) => [...of.keys()]))) {
+    const votes = new Map<string, Map<string, number>>();
+    lessons.forEach((of, i) => {
+      const lesson = of.get(step) ?? '';
+      const vote = votes.get(lesson) ?? new Map<string, number>();
+      vote.set(groups[i]!, (vote.get(groups[i]!) ?? 0) + 1);
+      votes.set(lesson, vote);
+    });
+    if (votes.size === 1) continue;
+    let mistakes = histories.length;
+    for (const vote of votes.values()) mistakes -= Math.max(...vote.values());
+    if (best !== undefined && mistakes > best.mistakes) continue;
+    if (best !== undefined && mistakes === best.mistakes && votes.size >= best.kinds) continue;
+    best = { step, mistakes, kinds: votes.size };
+  }
+  return best?.step;
 }

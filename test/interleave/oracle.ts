@@ -7,7 +7,8 @@
  * integers.
  */
 import type { Port } from '../../src/model/units.ts';
-import { type Effect, type LocalState, Next } from './local-states.ts';
+import { Next } from './history.ts';
+import type { Effect, LocalState } from './local-states.ts';
 import { type Actor, Happening, type Plan, type Scene } from './scene.ts';
 import type { SharedWords } from './shared-words.ts';
 
@@ -139,7 +140,7 @@ export class Oracle {
       const has = (field: number) => v[this.#at(port, field)]!;
       const { abi } = this.#scene;
       const pending = this.#bit(world, abi.pending(port));
-      const open = has(F.closed) === 0;
+      const open = has(F.closed) === 0 && this.value(world, this.#scene.open(port) >>> 2) !== 0;
       const own = this.#scene.enabled(port);
       const enabled = own === undefined || this.#bit(world, own);
       const deliverable = pending && enabled && !this.#bit(world, abi.masked(port));

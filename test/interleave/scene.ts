@@ -58,6 +58,8 @@ export interface Actor {
   readonly core: WatchedCore;
   /** The task, or one upcall's scan. Each call starts a new one. */
   kernel(): Kernel<unknown>;
+  /** Called before a kernel is run once more, from the same start: what is kept outside the memory is as it was. */
+  restart?(): void;
 }
 
 /** What a kernel tells whoever watches; `Happening.marked` is what makes an interrupt. */
@@ -81,6 +83,8 @@ export interface Scene {
   readonly waited: readonly Addr[];
   /** The bit that lets the serving vCPU serve a port; undefined where there is none. */
   enabled(port: Port): Bit | undefined;
+  /** The word that is 0 while the port is closed: the state of its channel. */
+  open(port: Port): Addr;
 }
 
 /** A consumer of events, built small. */

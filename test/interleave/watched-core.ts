@@ -2,12 +2,13 @@
  * A core that says which word it is about to access, for whoever interleaves kernels at every access.
  *
  * Values and control flow are those of the real core: each method announces its access and then does what it
- * always does. A method of the core that is missing in the table below is noticed at its first access.
+ * always does. Cycles are left out: no value depends on them. A method of the core that is missing in the table
+ * below is noticed at its first access.
  */
 import type { Horizon } from '../../src/model/engine.ts';
 import type { Addr, Ready } from '../../src/model/units.ts';
 import type { Uncore } from '../../src/x86/coherence.ts';
-import { Core } from '../../src/x86/core.ts';
+import { Core, NOW } from '../../src/x86/core.ts';
 import type { Machine } from '../../src/x86/machine.ts';
 import type { Memory } from '../../src/x86/memory.ts';
 
@@ -59,15 +60,23 @@ const LOCKED = /^(lock|xchg|cmpxchg|xadd)/;
 /** Told before each access outside the stack; it may throw to end the kernel there. */
 export type OnAccess = (addr: Addr, bytes: number, writes: boolean, how: string) => void;
 
+/**
+ * Told after each access with what is in the registers then, for a plain read-modify-write what its load found. It
+ * may throw to end the kernel there.
+ */
+export type OnDone = (how: string, lo: number, hi: number) => void;
+
 /** Bytes of stack below and above the first stack pointer that belong to nobody else. */
 const STACK_BELOW = 8192;
 const STACK_ABOVE = 512;
 
-const ignore: OnAccess = () => {};
+const ignore = () => {};
 
 /** A core whose accesses are watched. */
 export class WatchedCore extends Core {
   onAccess: OnAccess = ignore;
+  /** Told after each access. */
+  onDone: OnDone = ignore;
   /** An lfence since this was last set to false: what the model's spin loops have in the place of a pause. */
   fenced = false;
   /** A plain store outside the stack may still be in the store buffer. */
@@ -84,14 +93,18 @@ export class WatchedCore extends Core {
       const inner = methods[how]!;
       methods[how] = (...args) => {
         this.#announce(args[0]!, bytes, writes, how);
-        return inner.apply(this, args);
+        const ready = inner.apply(this, args);
+        this.onDone(how, this.lo, this.hi);
+        return ready;
       };
     }
     for (const [how, writes] of Object.entries(BITS)) {
       const inner = methods[how]!;
       methods[how] = (...args) => {
         this.#announce(args[0]! + (args[1]! >>> 5) * 4, 4, writes, how);
-        return inner.apply(this, args);
+        const ready = inner.apply(this, args);
+        this.onDone(how, this.lo, this.hi);
+        return ready;
       };
     }
     for (const [how, bytes] of Object.entries(PLAIN_RMW)) {
@@ -101,10 +114,13 @@ export class WatchedCore extends Core {
         const addr = args[0]! + (ofString ? (args[1]! >>> 5) * 4 : 0);
         this.#announce(addr, bytes, false, `${how}, load`);
         const loaded = this.words.slice(addr >>> 2, (addr + bytes) >>> 2);
+        this.onDone(`${how}, load`, loaded[0]!, loaded[1] ?? 0);
         this.#announce(addr, bytes, true, `${how}, store`);
         // What it stores follows from what it loaded, whatever came between.
         this.words.set(loaded, addr >>> 2);
-        return inner.apply(this, args);
+        const ready = inner.apply(this, args);
+        this.onDone(`${how}, store`, 0, 0);
+        return ready;
       };
     }
     const zero = methods.repStos!;
@@ -114,6 +130,7 @@ export class WatchedCore extends Core {
       for (let a = addr; a < addr + bytes; a += 8) {
         this.#announce(a, 8, true, 'repStos');
         this.words.fill(0, a >>> 2, (a >>> 2) + 2);
+        this.onDone('repStos', 0, 0);
       }
       this.#from = addr;
       return zero.apply(this, args);
@@ -150,6 +167,41 @@ export class WatchedCore extends Core {
   protected override fence(cycles: number, drain: boolean): Ready {
     if (drain) this.storing = false;
     return super.fence(cycles, drain);
+  }
+
+  override at(site: number): void {
+    this.site = site;
+  }
+
+  override branch(condition: boolean): boolean {
+    return condition;
+  }
+
+  override jcc(condition: boolean): boolean {
+    return condition;
+  }
+
+  protected override instruction(): void {}
+
+  protected override issue(): Ready {
+    return NOW;
+  }
+
+  protected override simple(): Ready {
+    return NOW;
+  }
+
+  protected override loadUop(addr: Addr): Ready {
+    this.check(addr);
+    return NOW;
+  }
+
+  protected override storeUop(addr: Addr): void {
+    this.check(addr);
+  }
+
+  protected override own(): Ready {
+    return NOW;
   }
 
   protected override check(addr: Addr): void {
