@@ -5,6 +5,7 @@ import { usageError } from '../model/errors.ts';
 import { acceptCommand } from './commands/accept.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
+import { contentionCommand } from './commands/contention.ts';
 import { explainCommand } from './commands/explain.ts';
 import { machinesCommand } from './commands/machines.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -42,6 +43,7 @@ try {
     .command(whatifCommand)
     .command(scanCommand)
     .command(explainCommand)
+    .command(contentionCommand)
     .command(validateCommand)
     .command(machinesCommand)
     .command(checkCommand)

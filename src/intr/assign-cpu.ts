@@ -1,6 +1,7 @@
 /**
  * xen_intr_pic_assign_cpu (generation A) and xen_intr_assign_cpu (C): moves a port to a vCPU (fact sheet on
- * FreeBSD, 3.6). VIRQs and IPIs only change the enabled bitmaps; other ports need EVTCHNOP_bind_vcpu.
+ * FreeBSD, 3.6). VIRQs and IPIs only change the enabled bitmaps, even where the CPU stays; other ports need
+ * EVTCHNOP_bind_vcpu, and change them where it does not.
  */
 import type { Addr, Vcpu } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
@@ -42,13 +43,14 @@ export function* assignCpu(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Channe
   const wasMasked = core.lo !== 0;
   const tFrom = core.load32(isrc + layout.cpu, NOW);
   const from = core.lo;
-  if (!core.branch(kind === ChannelKind.virq || kind === ChannelKind.ipi, tOld)) {
+  const fixed = core.branch(kind === ChannelKind.virq || kind === ChannelKind.ipi, tOld);
+  if (!fixed) {
     core.at(at.call);
     core.free(4);
     yield* os.hypercalls.bindVcpu(core, port, to);
   }
   core.at(at.enabled);
-  if (core.branch(from !== to, tFrom)) {
+  if (fixed || core.branch(from !== to, tFrom)) {
     if (core.behind(tFrom)) yield;
     os.ports.own(core, port, from, to, tFrom, NOW);
     core.store32(isrc + layout.cpu, to, NOW);

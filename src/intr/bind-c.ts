@@ -10,6 +10,7 @@ import type { ChannelKindCode } from '../xen/abi.ts';
 import { claimVector, createIsrc } from './alloc-isrc.ts';
 import { typeOf } from './bind.ts';
 import type { KernelCpu } from './kernel-image.ts';
+import { FLAG_CLOSE } from './layout.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
 import { closePort } from './release.ts';
@@ -97,6 +98,8 @@ export function* takeIsrcC(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   core.store64(isrc + layout.cookie, 0, 0, NOW);
   core.store32(isrc + layout.type, typeOf(kind), NOW);
   core.store32(isrc + layout.port, port, NOW);
+  const tFlags = core.load8(isrc + layout.flags, NOW);
+  core.store8(isrc + layout.flags, core.lo & ~FLAG_CLOSE, core.alu(tFlags));
   core.store32(isrc + layout.cpu, 0, NOW);
   core.store32(isrc + layout.refcount, 1, NOW);
   yield* mtxLock(core, lock, pcpu, At.lock);

@@ -12,7 +12,7 @@ import type { KernelCpu } from './kernel-image.ts';
 import { EVTCHN_TYPE, FLAG_CLOSE } from './layout.ts';
 import { mtxLock, mtxUnlock, spinLock, spinUnlock } from './mutex.ts';
 import { type FreeBsd, HandlerKind, type HandlerKindCode } from './os.ts';
-import { perGeneration } from './source-files.ts';
+import { GENERATION_A, perGeneration } from './source-files.ts';
 
 const AT = perGeneration('bind', ({ common }) => {
   const caller = common.fn('xen_intr_bind_*');
@@ -30,7 +30,7 @@ const nextCpu = new SourceFile('sys/x86/x86/intr_machdep.c', 'next cpu').fn('int
 const AT_NEXT_CPU = nextCpu.site('round robin under icu_lock', 30);
 const AT_EVENT_BIND = new SourceFile('sys/kern/kern_intr.c', 'bind')
   .fn('intr_event_bind')
-  .site('sx_xlock, sx_xunlock', 20);
+  .site('sx_xlock(intrsrc_lock) around the assignment', 22);
 
 /** Steps 1 to 3 of a generation: takes an isrc, fills it, publishes it under the port. Returns it. */
 export type TakeIsrc = (os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, port: Port) => Kernel<Addr>;
@@ -42,9 +42,11 @@ export function typeOf(kind: ChannelKindCode): number {
 }
 
 /**
- * xen_intr_bind_virq, xen_intr_alloc_and_bind_ipi, xen_intr_bind_remote_port or ..._local_port, with a handler.
+ * xen_intr_bind_virq, xen_intr_alloc_and_bind_ipi, xen_intr_bind_remote_port or ..._alloc_and_bind_local_port, with a
+ * handler; xen_intr_bind_local_port of a channel that somebody else has opened, which is not closed by the unbind.
  *
  * @param vcpu where the port is to be served
+ * @param local the port of such a channel; 0 to have Xen open one
  * @returns the port
  */
 export function* bindPort(
@@ -54,6 +56,7 @@ export function* bindPort(
   handler: HandlerKindCode,
   vcpu: Vcpu,
   take: TakeIsrc,
+  local: Port,
 ): Kernel<Port> {
   const { core } = cpu;
   const at = AT[os.generation.id];
@@ -61,7 +64,7 @@ export function* bindPort(
   core.call();
   core.push(6);
   core.free(8);
-  const port = yield* os.hypercalls.bind(core, kind, vcpu);
+  const port = local !== 0 ? local : yield* os.hypercalls.bind(core, kind, vcpu);
   const isrc = yield* take(os, cpu, kind, port);
   const perCpu = kind === ChannelKind.virq || kind === ChannelKind.ipi;
   // The evtchn device binds without a handler and adds it later: the channel is assigned first, while masked.
@@ -72,8 +75,12 @@ export function* bindPort(
   core.call();
   yield* addHandler(os, cpu, isrc, handler);
   core.at(at.tail);
-  const tFlags = core.load8(isrc + os.generation.isrc.flags, NOW);
-  core.store8(isrc + os.generation.isrc.flags, core.lo | FLAG_CLOSE, core.alu(tFlags));
+  const { isrc: layout } = os.generation;
+  const tFlags = core.load8(isrc + layout.flags, NOW);
+  const flags = local !== 0 ? core.lo & ~FLAG_CLOSE : core.lo | FLAG_CLOSE;
+  core.store8(isrc + layout.flags, flags, core.alu(tFlags));
+  // Which VIRQ it is no trace says: VIRQ_TIMER, as good as another.
+  if (kind === ChannelKind.virq) core.store32(isrc + layout.virq, 0, NOW);
   if (!assignsFirst) yield* assign(os, cpu, isrc, kind, vcpu);
   core.at(at.leave);
   core.pop(6);
@@ -92,16 +99,23 @@ function* assign(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: ChannelKindCode,
     const tCpu = core.load32(isrc + os.generation.isrc.cpu, NOW);
     if (!core.branch(core.lo !== vcpu, tCpu)) return;
   } else if (kind === ChannelKind.virq) {
+    core.call();
     yield* mtxLock(core, intrTableLock, pcpu, AT_EVENT_BIND);
+    core.call();
+    yield* assignCpu(os, cpu, isrc, kind, vcpu);
     yield* mtxUnlock(core, intrTableLock, pcpu, AT_EVENT_BIND);
+    core.ret();
+    return;
   } else {
     core.call();
     core.at(AT_NEXT_CPU);
-    spinLock(cpu, icuLock);
+    yield* spinLock(cpu, icuLock, AT_NEXT_CPU);
     core.free(6);
-    spinUnlock(cpu, icuLock);
+    yield* spinUnlock(cpu, icuLock, AT_NEXT_CPU);
     core.ret();
     core.at(at.assign);
+    // C asks for a CPU where A hands the APIC id on.
+    if (os.generation.id !== GENERATION_A) core.load32(os.image.statics.apicCpuids, NOW);
   }
   core.call();
   yield* assignCpu(os, cpu, isrc, kind, vcpu);

@@ -8,7 +8,13 @@ import { assignCpu } from './assign-cpu.ts';
 import { FILTER } from './dispatch.ts';
 import { FifoArea } from './fifo-area.ts';
 import { FreeBsdScanner } from './freebsd-scanner.ts';
-import type { AbiName, GuestKernel, KernelEnv, PlacedKernel } from './guest-kernel.ts';
+import {
+  type AbiName,
+  type GuestKernel,
+  type KernelEnv,
+  noResume,
+  type PlacedKernel,
+} from './guest-kernel.ts';
 import { IsrcTable } from './isrc-table.ts';
 import { runIthread } from './ithread.ts';
 import { type KernelCpu, KernelImage } from './kernel-image.ts';
@@ -18,6 +24,7 @@ import type { FreeBsd, FreeBsdGeneration, HandlerKindCode } from './os.ts';
 import { TwoLevelBits } from './port-bits.ts';
 
 const AT = {
+  resume: new SourceFile('sys/x86/x86/intr_machdep.c', 'resume').fn('intr_resume').site('pic_resume', 4),
   bind: new SourceFile('sys/x86/x86/intr_machdep.c', 'bind').fn('intr_bind').site('move a source', 4),
   write: new SourceFile('sys/dev/xen/evtchn/evtchn_dev.c', 'write')
     .fn('evtchn_write')
@@ -86,6 +93,20 @@ export class FreeBsdKernel implements GuestKernel {
 
   unbind(on: Vcpu, port: Port): Kernel {
     return this.os.generation.unbind(this.os, this.cpus[on]!, port);
+  }
+
+  *resume(on: Vcpu): Kernel {
+    const { os } = this;
+    // Xen gives a new domain the 2-level ABI; who would set the other up again, and how, FreeBSD does not say.
+    if (os.fifo !== undefined) throw noResume('freebsd-fifo');
+    const cpu = this.cpus[on]!;
+    cpu.core.at(AT.resume);
+    cpu.core.call();
+    yield* os.generation.resume(os, cpu);
+  }
+
+  unbindStale(on: Vcpu, isrc: Addr): Kernel {
+    return this.os.generation.unbindHandle(this.os, this.cpus[on]!, isrc);
   }
 
   *move(on: Vcpu, port: Port, kind: ChannelKindCode, to: Vcpu): Kernel {

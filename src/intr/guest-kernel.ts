@@ -2,6 +2,7 @@
  * A guest's kernel as the lab drives it, whatever its operating system: what it lays out in memory, what it does
  * for an interrupt, for a driver and for a process.
  */
+import { type UserError, usageError } from '../model/errors.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import type { Core, Kernel } from '../x86/core.ts';
 import type { Memory } from '../x86/memory.ts';
@@ -65,6 +66,17 @@ export interface GuestKernel {
   bind(on: Vcpu, kind: ChannelKindCode, handler: HandlerKindCode, to: Vcpu): Kernel<Port>;
   /** A driver gives a port back. */
   unbind(on: Vcpu, port: Port): Kernel;
+  /**
+   * The kernel after its domain was restored on a new host: every channel is gone; it binds its IPIs and VIRQs again.
+   * The other vCPUs are stopped. A UserError (exit 2) where this model has no such operation.
+   */
+  resume(on: Vcpu): Kernel;
+  /**
+   * A driver gives back what served its port before a resume.
+   *
+   * @param source as `sourceOf` returned it then
+   */
+  unbindStale(on: Vcpu, source: Addr): Kernel;
   /** A port is served by vCPU `to` from now on. */
   move(on: Vcpu, port: Port, kind: ChannelKindCode, to: Vcpu): Kernel;
   /** The thread that `Observer.ithreadRunnable` named runs until it sleeps again. */
@@ -81,6 +93,13 @@ export interface GuestKernel {
   warmData(cpu: Vcpu): ReadonlyArray<readonly [Addr, Addr]>;
   /** Its scan alone, on a given state. */
   scanner(): Scanner;
+}
+
+/** The error of a guest whose resume is not modelled. */
+export function noResume(guest: string): UserError {
+  return usageError(
+    `${guest}: what it does after a restore is not modelled; replay a trace with a row of kind restore on freebsd-a or freebsd-c`,
+  );
 }
 
 /** A kernel with a name on the command line. */

@@ -4,15 +4,27 @@
  * formatting are lumps; locks, hypercalls and the lists are done.
  */
 import type { Addr } from '../model/units.ts';
-import { type Kernel, NOW } from '../x86/core.ts';
+import { type Core, type Kernel, NOW } from '../x86/core.ts';
 import { SITE_ADDRESS, SourceFile } from '../x86/sites.ts';
 import { FILTER } from './dispatch.ts';
+import { writeName } from './intr-names.ts';
 import { DRIVER_HANDLER, EVTCHN_HANDLER, scheduleThread } from './ithread.ts';
-import type { KernelCpu } from './kernel-image.ts';
-import { EVENT, HANDLER, IH_DEAD, INTSRC, ITHREAD, PCPU, SOFTC_BUCKET, TDI_IWAIT, THREAD } from './layout.ts';
+import { FIRST_EVTCHN_IRQ, type KernelCpu } from './kernel-image.ts';
+import {
+  EVENT,
+  HANDLER,
+  IH_DEAD,
+  INTSRC,
+  ITHREAD,
+  PCPU,
+  PIC,
+  SOFTC_BUCKET,
+  TDI_IWAIT,
+  THREAD,
+} from './layout.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import { type FreeBsd, HandlerKind, type HandlerKindCode } from './os.ts';
-import { disableIntr, disableSource, enableIntr, enableSource } from './pic.ts';
+import { disableIntr, disableSource, enableIntr, enableSource, PIC_ENTRY } from './pic.ts';
 
 const kernIntr = new SourceFile('sys/kern/kern_intr.c', 'handlers');
 const machdep = new SourceFile('sys/x86/x86/intr_machdep.c', 'handlers');
@@ -29,8 +41,8 @@ const At = {
   insert: add.site('insert into the list, rebuild the name', 16),
   unlock: add.site('mtx_unlock(ie_lock)', 8),
   tableLock: addMd.site('sx_xlock(intrsrc_lock)', 8),
-  names: addMd.site('intrcnt_updatename', 12),
-  first: addMd.site('first handler: enable', 14),
+  names: addMd.site('intrcnt_updatename', 16),
+  first: addMd.site('first handler: enable', 16),
   tableUnlock: addMd.site('sx_xunlock', 11),
   removeLock: remove.site('mtx_lock(ie_lock)', 12),
   unlink: remove.site('unlink, or mark dead and schedule the ithread', 12),
@@ -40,7 +52,7 @@ const At = {
   removeUnlock: remove.site('mtx_unlock(ie_lock), free', 12),
   removeTableLock: removeMd.site('sx_xlock(intrsrc_lock)', 8),
   last: removeMd.site('last handler: disable', 10),
-  removeNames: removeMd.site('intrcnt_updatename', 4),
+  removeNames: removeMd.site('intrcnt_updatename', 16),
   removeTableUnlock: removeMd.site('sx_xunlock', 11),
 };
 
@@ -70,14 +82,15 @@ export function* addHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr, kind: Handl
   yield* mtxUnlock(core, event + EVENT.lockObject, pcpu, At.unlock);
   yield* mtxLock(core, intrTableLock, pcpu, At.tableLock);
   core.at(At.names);
-  core.lump(lumps.formatCycles);
+  updateName(os, cpu, isrc);
   core.at(At.first);
   core.add32(isrc + INTSRC.handlers, 1, NOW);
   if (core.branch(core.lo === 1, NOW)) {
-    core.call();
+    const entry = PIC_ENTRY[os.generation.id];
+    callPic(core, isrc, PIC.enableIntr, entry.enableIntr);
     yield* enableIntr(os, cpu, isrc, NOW);
     core.at(At.first);
-    core.call();
+    callPic(core, isrc, PIC.enableSource, entry.enable);
     yield* enableSource(os, cpu, isrc, NOW);
   }
   yield* mtxUnlock(core, intrTableLock, pcpu, At.tableUnlock);
@@ -141,17 +154,30 @@ export function* removeHandler(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel 
   core.at(At.last);
   core.add32(isrc + INTSRC.handlers, -1, NOW);
   if (core.branch(core.lo === 0, NOW)) {
-    core.call();
+    const entry = PIC_ENTRY[os.generation.id];
+    callPic(core, isrc, PIC.disableSource, entry.disable);
     yield* disableSource(os, cpu, isrc, NOW);
     core.at(At.last);
-    core.call();
+    callPic(core, isrc, PIC.disableIntr, entry.disableIntr);
     yield* disableIntr(os, cpu, isrc, NOW);
   }
   core.at(At.removeNames);
-  core.lump(lumps.formatCycles);
+  updateName(os, cpu, isrc);
   yield* mtxUnlock(core, intrTableLock, pcpu, At.removeTableUnlock);
   core.pop(5);
   core.ret();
+}
+
+/** intrcnt_updatename: the name of the event's counter. */
+function updateName(os: FreeBsd, cpu: KernelCpu, isrc: Addr): void {
+  cpu.core.load32(isrc + INTSRC.index, NOW);
+  writeName(os, cpu, cpu.core.lo - FIRST_EVTCHN_IRQ, 0);
+}
+
+/** A call of a function of the isrc's PIC. */
+function callPic(core: Core, isrc: Addr, slot: number, entry: number): void {
+  const tPic = core.load64(isrc + INTSRC.pic, NOW);
+  core.indirectCall(entry, core.operand64(core.lo + slot, tPic));
 }
 
 /** Unlinks a filter's handler, flips the phase and waits until nobody runs handlers of the old one. */

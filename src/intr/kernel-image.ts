@@ -12,6 +12,7 @@ import { LINE_BYTES, type Memory, PAGE_BYTES } from '../x86/memory.ts';
 import { PORTS, type SharedPages } from '../xen/abi.ts';
 import {
   CPU_AREA,
+  INTRNAME_BYTES,
   MTX_LOCK,
   MTX_UNOWNED,
   PCPU,
@@ -77,6 +78,7 @@ export class KernelImage {
   readonly portToIsrc: Addr;
   readonly interruptSources: Addr;
   readonly intrcnt: Addr;
+  readonly intrNames: Addr;
   readonly pic: Addr;
   readonly idt: Addr;
   readonly gdt: Addr;
@@ -103,6 +105,7 @@ export class KernelImage {
     this.#vectors = { memory, table: this.interruptSources, first: FIRST_EVTCHN_IRQ, count: NUM_IO_IRQS };
     const counters = 1 + 2 * NUM_IO_IRQS + 2 * vcpus;
     this.intrcnt = memory.place('intrcnt[]', 8 * counters, PAGE_BYTES, counterNamer(NUM_IO_IRQS));
+    this.intrNames = memory.place('intrnames[]', INTRNAME_BYTES * counters, PAGE_BYTES);
     this.pic = memory.place('xen_intr_pic', PIC.bytes, LINE_BYTES, picNamer);
     this.idt = memory.place('idt[]', 256 * 16, PAGE_BYTES, gatesNamer);
     this.gdt = memory.place('gdt[]', 128, LINE_BYTES);
@@ -111,6 +114,11 @@ export class KernelImage {
     memory.poke32(this.statics.numIoIrqs, NUM_IO_IRQS);
     this.#cpus = Array.from({ length: vcpus }, (_, id) => placeCpu(memory, id, pcpuData, this.#counter(id)));
     this.vcpuInfo = this.#cpus.map((cpu) => memory.peek32(cpu.vcpuInfoPtr));
+  }
+
+  /** Number of vCPUs. */
+  get cpus(): number {
+    return this.#cpus.length;
   }
 
   /** The evtchn_enabled words of a vCPU. */
@@ -189,6 +197,7 @@ function placeStatics(memory: Memory): Statics {
     apicEoi: base + 456,
     ibrsActive: base + 464,
     mdsHandler: base + 472,
+    apicCpuids: base + 480,
   };
   const locks = [
     statics.isrcLock,

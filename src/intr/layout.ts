@@ -11,6 +11,9 @@ import type { Addr } from '../model/units.ts';
 /** struct intsrc, 48 bytes. */
 export const INTSRC = { pic: 0, event: 8, count: 16, straycount: 24, index: 32, handlers: 36 } as const;
 
+/** An entry of intrnames[]: MAXCOMLEN + 1 characters. */
+export const INTRNAME_BYTES = 20;
+
 /** struct xenisrc behind its intsrc, as the generations lay it out (88 bytes, malloc-128). */
 export interface XenIsrcLayout {
   readonly vector: number;
@@ -55,6 +58,9 @@ export const XENISRC_C: XenIsrcLayout = {
 export const XENISRC_BYTES = 88;
 export const XENISRC_BUCKET = 128;
 
+/** xi_port of an isrc that has none, as a signed word; generation C only. */
+export const INVALID_EVTCHN = -1;
+
 /** Bits of the flag byte. */
 export const FLAG_CLOSE = 1;
 export const FLAG_MASKED = 2;
@@ -79,7 +85,14 @@ export const PCPU_DATA_A: PcpuDataLayout = { l1i: 0, l2i: 4, counter: 8, enabled
 export const PCPU_DATA_C: PcpuDataLayout = { l1i: 0, l2i: 4, counter: -1, enabled: 8, bytes: 520 };
 
 /** struct pic, a table of functions; one static instance serves all Xen isrcs. */
-export const PIC = { disableSource: 16, vector: 48, bytes: 120 } as const;
+export const PIC = {
+  enableSource: 8,
+  disableSource: 16,
+  enableIntr: 32,
+  disableIntr: 40,
+  vector: 48,
+  bytes: 120,
+} as const;
 
 /** struct intr_event, 200 bytes, malloc-256. */
 export const EVENT = {
@@ -180,6 +193,7 @@ export interface Statics {
   readonly apicEoi: Addr;
   readonly ibrsActive: Addr;
   readonly mdsHandler: Addr;
+  readonly apicCpuids: Addr;
 }
 
 /** Offsets in a CPU's DPCPU area (ours): variables of xen_intr.c and its vcpu_info, line-aligned. */

@@ -18,7 +18,7 @@ import { criticalExit } from './entry.ts';
 import type { FifoArea } from './fifo-area.ts';
 import type { Generation } from './guest-kernel.ts';
 import type { KernelCpu } from './kernel-image.ts';
-import { PCPU, THREAD } from './layout.ts';
+import { INVALID_EVTCHN, PCPU, THREAD } from './layout.ts';
 import type { FreeBsd, Observer, UnmaskName } from './os.ts';
 import { perGeneration } from './source-files.ts';
 
@@ -125,7 +125,8 @@ const AT = perGeneration('local unmask', ({ common }) => {
  * @param isrc of the port @param tIsrc when it is known
  */
 export function unmaskPort(os: FreeBsd, cpu: KernelCpu, port: Port, isrc: Addr, tIsrc: Ready): Kernel {
-  if (os.unmask === 'hypercall') return os.hypercalls.unmask(cpu.core, port);
+  // An isrc that lost its port in a resume of generation C has none to look at: Xen is asked, and refuses.
+  if (os.unmask === 'hypercall' || port === INVALID_EVTCHN) return os.hypercalls.unmask(cpu.core, port);
   return localUnmask(os, cpu, port, isrc, tIsrc);
 }
 

@@ -9,7 +9,9 @@ import { SourceFile } from '../x86/sites.ts';
 import type { KernelCpu } from './kernel-image.ts';
 import { MTX_LOCK, MTX_UNOWNED, PCPU, THREAD } from './layout.ts';
 
-const AT_SPIN = new SourceFile('sys/kern/kern_mutex.c').fn('__mtx_lock_sleep').site('adaptive spin', 8);
+const file = new SourceFile('sys/kern/kern_mutex.c');
+const AT_SPIN = file.fn('__mtx_lock_sleep').site('adaptive spin', 8);
+const AT_SPIN_LOCK = file.fn('_mtx_lock_spin_cookie').site('spin', 8);
 
 /**
  * Takes a mutex. Five instructions when it is free: constant, curthread, cmpxchg, branch.
@@ -18,6 +20,7 @@ const AT_SPIN = new SourceFile('sys/kern/kern_mutex.c').fn('__mtx_lock_sleep').s
  * @param site the caller's site, which goes on being charged
  */
 export function* mtxLock(core: Core, mutex: Addr, pcpu: Addr, site: number): Kernel {
+  let tried = -1;
   for (;;) {
     core.at(site);
     core.free(1);
@@ -25,7 +28,11 @@ export function* mtxLock(core: Core, mutex: Addr, pcpu: Addr, site: number): Ker
     const thread = core.lo;
     if (core.behind(tThread)) yield;
     const t = core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, thread, 0, tThread);
-    if (core.jcc(core.lo !== 0, t)) return;
+    if (tried < 0) tried = core.cycleOf(t);
+    if (core.jcc(core.lo !== 0, t)) {
+      core.lockTaken(mutex, tried, t);
+      return;
+    }
     let free = false;
     while (!free) {
       core.at(AT_SPIN);
@@ -49,6 +56,7 @@ export function* mtxUnlock(core: Core, mutex: Addr, pcpu: Addr, site: number): K
   if (core.behind(tThread)) yield;
   const t = core.cmpxchg64(mutex + MTX_LOCK, thread, 0, MTX_UNOWNED, 0, tThread);
   if (core.jcc(core.lo === 0, t)) throw new ModelBug('mutex is not held by this thread', { mutex });
+  core.lockReleased(mutex, t);
 }
 
 /** spinlock_enter: interrupts off unless they are already. */
@@ -75,17 +83,43 @@ export function spinExit(cpu: KernelCpu): void {
 }
 
 /**
- * mtx_lock_spin: interrupts off, then one lock cmpxchg. The modelled sections under spin locks are too short to
- * be interleaved, so the lock is always found free.
+ * mtx_lock_spin: interrupts off, then one lock cmpxchg; a held one is spun on.
+ *
+ * @param site the caller's site, which goes on being charged
  */
-export function spinLock(cpu: KernelCpu, mutex: Addr): void {
+export function* spinLock(cpu: KernelCpu, mutex: Addr, site: number): Kernel {
   const { core } = cpu;
+  core.at(site);
   spinEnter(cpu);
-  core.jcc(false, core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, cpu.thread, 0, NOW));
+  core.interruptsOff++;
+  let tried = -1;
+  for (;;) {
+    if (core.behind(NOW)) yield;
+    const t = core.cmpxchg64(mutex + MTX_LOCK, MTX_UNOWNED, 0, cpu.thread, 0, NOW);
+    if (tried < 0) tried = core.cycleOf(t);
+    if (core.jcc(core.lo !== 0, t)) {
+      core.lockTaken(mutex, tried, t);
+      return;
+    }
+    for (let held = true; held; ) {
+      core.at(AT_SPIN_LOCK);
+      core.lfence();
+      if (core.behind(NOW)) yield;
+      const tWord = core.load64(mutex + MTX_LOCK, NOW);
+      held = core.branch(core.lo !== MTX_UNOWNED, tWord);
+    }
+    core.at(site);
+  }
 }
 
-/** mtx_unlock_spin: a plain store, then interrupts as they were. */
-export function spinUnlock(cpu: KernelCpu, mutex: Addr): void {
-  cpu.core.store64(mutex + MTX_LOCK, MTX_UNOWNED, 0, NOW);
+/** mtx_unlock_spin: a plain store, then interrupts as they were; one that waits comes now. */
+export function* spinUnlock(cpu: KernelCpu, mutex: Addr, site: number): Kernel {
+  const { core } = cpu;
+  core.at(site);
+  if (core.behind(NOW)) yield;
+  core.store64(mutex + MTX_LOCK, MTX_UNOWNED, 0, NOW);
+  core.lockReleased(mutex, core.now - core.cycleOf(0));
   spinExit(cpu);
+  core.interruptsOff--;
+  if (core.interruptWaits && core.interruptsOff === 0) yield;
 }

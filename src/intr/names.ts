@@ -97,6 +97,7 @@ const STATIC_NAMES: Readonly<Record<keyof Statics, string>> = {
   apicEoi: 'apic_ops.eoi',
   ibrsActive: 'hw_ibrs_ibpb_active',
   mdsHandler: 'mds_handler',
+  apicCpuids: 'apic_cpuids',
 };
 
 /** xen_intr_port_to_isrc. */

@@ -96,8 +96,14 @@ export interface FreeBsdGeneration {
     handler: HandlerKindCode,
     vcpu: Vcpu,
   ): Kernel<Port>;
+  /** xen_intr_bind_local_port with a handler: of a channel that somebody else has opened, and will close. */
+  bindLocal(os: FreeBsd, cpu: KernelCpu, port: Port, handler: HandlerKindCode, vcpu: Vcpu): Kernel<Port>;
   /** xen_intr_unbind. */
   unbind(os: FreeBsd, cpu: KernelCpu, port: Port): Kernel;
+  /** xen_intr_unbind of a handle: of an isrc that may have lost its port in a resume. */
+  unbindHandle(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel;
+  /** xen_intr_resume. The call is made. */
+  resume(os: FreeBsd, cpu: KernelCpu): Kernel;
 }
 
 /**

@@ -7,10 +7,10 @@ import type { Addr, Port } from '../model/units.ts';
 import { type Kernel, NOW } from '../x86/core.ts';
 import { removeHandler } from './handlers.ts';
 import type { KernelCpu } from './kernel-image.ts';
-import { FLAG_CLOSE } from './layout.ts';
+import { FLAG_CLOSE, INVALID_EVTCHN } from './layout.ts';
 import { mtxLock, mtxUnlock } from './mutex.ts';
 import type { FreeBsd } from './os.ts';
-import { perGeneration } from './source-files.ts';
+import { GENERATION_A, perGeneration } from './source-files.ts';
 
 const AT = perGeneration('unbind', ({ common }) => {
   const unbind = common.fn('xen_intr_unbind');
@@ -28,17 +28,32 @@ const AT = perGeneration('unbind', ({ common }) => {
 /** How a generation gives an isrc back. */
 export type ReleaseIsrc = (os: FreeBsd, cpu: KernelCpu, isrc: Addr) => Kernel;
 
-/** xen_intr_unbind of the only reference to a port's isrc. */
+/** xen_intr_unbind of the only reference to a port's isrc. Where its driver keeps the handle is charged as the table. */
 export function* unbindPort(os: FreeBsd, cpu: KernelCpu, port: Port, give: ReleaseIsrc): Kernel {
-  const { core, pcpu } = cpu;
-  const at = AT[os.generation.id];
-  const lock = os.image.statics.isrcLock;
-  core.at(at.enter);
+  const { core } = cpu;
+  core.at(AT[os.generation.id].enter);
   core.call();
   core.push(5);
   core.load64(os.image.portToIsrc + 8 * port, NOW);
   const isrc = core.lo;
   if (isrc === 0) throw new ModelBug('unbind of a port that is not bound', { port });
+  yield* unbindIsrc(os, cpu, isrc, give);
+}
+
+/** xen_intr_unbind of the only reference to an isrc that its driver has kept the handle of. */
+export function* unbindHandle(os: FreeBsd, cpu: KernelCpu, isrc: Addr, give: ReleaseIsrc): Kernel {
+  const { core } = cpu;
+  core.at(AT[os.generation.id].enter);
+  core.call();
+  core.push(5);
+  core.free(1);
+  yield* unbindIsrc(os, cpu, isrc, give);
+}
+
+function* unbindIsrc(os: FreeBsd, cpu: KernelCpu, isrc: Addr, give: ReleaseIsrc): Kernel {
+  const { core, pcpu } = cpu;
+  const at = AT[os.generation.id];
+  const lock = os.image.statics.isrcLock;
   yield* mtxLock(core, lock, pcpu, at.reference);
   const tOld = core.xadd32(isrc + os.generation.isrc.refcount, -1, NOW);
   core.branch(core.lo !== 1, tOld);
@@ -51,7 +66,10 @@ export function* unbindPort(os: FreeBsd, cpu: KernelCpu, port: Port, give: Relea
   core.ret();
 }
 
-/** Masks and clears the port, gives its enabled bit back to CPU 0, closes the channel. Isrc lock held. */
+/**
+ * Masks and clears the port, gives its enabled bit back to CPU 0, closes the channel. Isrc lock held. Of an isrc that
+ * lost its port in a resume, A does so with port 0, which has no channel, and C does nothing.
+ */
 export function* closePort(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   const { core } = cpu;
   const { image } = os;
@@ -60,6 +78,7 @@ export function* closePort(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   core.at(at.bits);
   const tPort = core.load32(isrc + layout.port, NOW);
   const port = core.lo;
+  if (os.generation.id !== GENERATION_A && core.branch(port === INVALID_EVTCHN, tPort)) return;
   core.load32(isrc + layout.cpu, NOW);
   const owner = core.lo;
   const tBit = os.ports.locate(core, port, tPort);
@@ -70,7 +89,7 @@ export function* closePort(os: FreeBsd, cpu: KernelCpu, isrc: Addr): Kernel {
   os.observer.pendingCleared(port, core.lo !== 0);
   os.ports.own(core, port, owner, 0, tPort, tPort);
   const tFlags = core.load8(isrc + layout.flags, NOW);
-  if (core.branch((core.lo & FLAG_CLOSE) !== 0, tFlags)) {
+  if (core.branch((core.lo & FLAG_CLOSE) !== 0 && port !== 0, tFlags)) {
     core.at(at.close);
     core.free(4);
     yield* os.hypercalls.close(core, port);

@@ -16,6 +16,7 @@ export const OPERATIONS = [
   'send',
   'unmask',
   'priority',
+  'restore',
   'xen',
   'sender',
   'setup',

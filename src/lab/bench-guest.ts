@@ -44,7 +44,7 @@ export class BenchGuest implements GuestHost {
 
   /** Runs a kernel to its end; ithreads it wakes run where it stops for them. */
   run<T>(kernel: Kernel<T>): T {
-    return runAlone(kernel, () => this.#runIthreads());
+    return runAlone(kernel, () => this.runIthreads());
   }
 
   handled(port: Port): void {
@@ -65,7 +65,8 @@ export class BenchGuest implements GuestHost {
   unmasked(_port: Port, _from: Core): void {}
   closed(_port: Port): void {}
 
-  #runIthreads(): void {
+  /** The threads that wait run to their end, on the first vCPU. */
+  protected runIthreads(): void {
     const { kernel } = this.guest;
     for (let event = this.#runnable.shift(); event !== undefined; event = this.#runnable.shift()) {
       runAlone(kernel.thread(0, event));

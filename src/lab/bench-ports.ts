@@ -40,12 +40,12 @@ export function portWords(guest: Guest): BenchPorts {
 }
 
 /** Opens channels 1 to `ports` for vCPU 0, as if each had been bound. */
-function openChannels({ domain, memory }: Guest, ports: number): void {
+export function openChannels({ domain, memory, channels }: Guest, ports: number): void {
   while (domain.validEvtchns <= ports) domain.addBucket();
   for (let port = 1; port <= ports; port++) {
     const channel = domain.channel(port);
     memory.poke32(channel + EVTCHN.state, ChannelKind.unbound);
-    memory.view8[channel + EVTCHN_FIFO.priority] = DEFAULT_PRIORITY;
+    if (channels.ops instanceof Fifo) memory.view8[channel + EVTCHN_FIFO.priority] = DEFAULT_PRIORITY;
   }
 }
 

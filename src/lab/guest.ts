@@ -120,6 +120,13 @@ export class Guest {
     runAlone(this.kernel.start());
   }
 
+  /** The domain is restored on a new host: no channels, and caches that hold nothing of it. TLBs and predictors stay. */
+  restored(): void {
+    this.channels.restored();
+    for (const { caches } of this.cores) caches.spillToMemory(() => false);
+    this.uncore.clearL3();
+  }
+
   /** The core a vCPU runs on. */
   coreOf(vcpu: Vcpu): Core {
     return this.cpus[vcpu]!.core;

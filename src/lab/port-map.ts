@@ -2,7 +2,7 @@
  * Recorded port numbers and the ports the modelled Xen hands out for them. They are the same as long as the
  * model binds in the recorded order from the recorded population; the map makes a run right when they are not.
  */
-import type { Port } from '../model/units.ts';
+import type { Addr, Port } from '../model/units.ts';
 import { type ChannelKindCode, PORTS } from '../xen/abi.ts';
 
 /** What is known of a recorded port. */
@@ -15,6 +15,8 @@ export class PortMap {
   readonly #state = new Uint8Array(PORTS);
   /** Kind of the channel, by recorded port. */
   readonly #kind = new Uint8Array(PORTS);
+  /** By recorded port: what served it before the domain was restored, and still has to be given back; 0 for none. */
+  readonly #stale = new Int32Array(PORTS);
 
   /** Port of the model for a recorded one; 0 while it is not bound. */
   model(recorded: Port): Port {
@@ -34,6 +36,24 @@ export class PortMap {
   /** Kind of the channel of a recorded port that is bound. */
   kind(recorded: Port): ChannelKindCode {
     return this.#kind[recorded] as ChannelKindCode;
+  }
+
+  /** What the driver of a recorded port has to give back since the domain was restored; 0 for nothing. */
+  stale(recorded: Port): Addr {
+    return this.#stale[recorded]!;
+  }
+
+  /** Recorded ports that have a port of the model, ascending. */
+  get live(): Port[] {
+    const ports: Port[] = [];
+    for (let port = 0; port < PORTS; port++) if (this.#model[port] !== 0) ports.push(port);
+    return ports;
+  }
+
+  /** The channel of a recorded port is gone with the old domain: its driver has `source` to give back. */
+  lost(recorded: Port, source: Addr): void {
+    this.#model[recorded] = 0;
+    this.#stale[recorded] = source;
   }
 
   /** A bind of the recorded port is queued. */
@@ -67,6 +87,7 @@ export class PortMap {
   /** The recorded port is unbound. */
   unbound(recorded: Port): void {
     this.#model[recorded] = 0;
+    this.#stale[recorded] = 0;
     this.#state[recorded] = PortState.unbound;
   }
 }

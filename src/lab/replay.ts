@@ -1,6 +1,8 @@
 /**
  * Replays a trace on a guest: rows become sends and work at their scaled times, the guest does the rest.
  *
+ * A restore waits until everything before it has been done, and rows behind it wait for the kernel's resume.
+ *
  * A row waits (and so do those behind it) while what it needs is not there yet: its port is still being bound or
  * unbound, its vCPU has no room for more work, every sender's core is busy. Such rows are counted. Before a row waits
  * for the guest every preempted vCPU is resumed: what the row waits for may need it, and its own row is behind.
@@ -13,8 +15,8 @@ import {
   Channel,
   EXTERNAL,
   Handler,
-  isOfVcpu,
   Kind,
+  namesNoPort,
   TargetState,
   type Trace,
   type TraceBatch,
@@ -24,6 +26,7 @@ import {
 import { ChannelKind, type ChannelKindCode } from '../xen/abi.ts';
 import { assertCredited } from './accounts.ts';
 import { PortState } from './port-map.ts';
+import { restore } from './restore.ts';
 import type { Scenario } from './scenario.ts';
 import { TickClock } from './tick-clock.ts';
 import { Vcpus } from './vcpus.ts';
@@ -128,8 +131,9 @@ class Player {
     const kind = batch.kind[i]!;
     const port = batch.port[i]!;
     const by = batch.by[i]!;
-    if (isOfVcpu(kind)) {
-      this.#ofVcpu(kind, by);
+    if (namesNoPort(kind)) {
+      if (kind === Kind.restore) this.#restore(by);
+      else this.#ofVcpu(kind, by);
       return;
     }
     const needs = kind === Kind.bind ? PortState.unbound : PortState.bound;
@@ -182,6 +186,12 @@ class Player {
         if (this.#preempted.delete(by)) pcpus.lend(by, true);
         break;
     }
+  }
+
+  /** The domain leaves its host with nothing under way, and its drivers' ports are bound no more. */
+  #restore(by: Vcpu): void {
+    this.#resumeEarly();
+    restore(this.#vcpus, by);
   }
 
   /** Resumes every preempted vCPU. */

@@ -36,6 +36,7 @@ export const MICRO_TRACES = [
   'bind-unbind',
   'two-vcpus',
   'hypervisor',
+  'suspend',
 ] as const;
 
 /** File of a hand-written trace below `traces`. */

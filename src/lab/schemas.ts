@@ -2,6 +2,7 @@
 import { type Cell, integer, type Table, text } from '../model/table.ts';
 import { machineSummary, machinesTable } from './catalogue.ts';
 import { compareTable } from './compare.ts';
+import { contentionTable, locksTable } from './contention/tables.ts';
 import { differencesTable, exitsTable } from './exits/tables.ts';
 import { explainBoundsTable, explainTable } from './explain-tables.ts';
 import { linesTable } from './lines.ts';
@@ -27,6 +28,8 @@ export function schemaTable(): Table {
     breakEvenTable([]),
     explainTable([]),
     explainBoundsTable([]),
+    contentionTable([]),
+    locksTable([]),
     machineSummary(),
     machinesTable([]),
     machineDiffTable(DEFAULT_NAMES.machine, DEFAULT_NAMES.machine),

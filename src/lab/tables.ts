@@ -59,7 +59,7 @@ const STAGE_COLUMNS: readonly Column[] = [
   ...KEYS,
   text(
     'operation',
-    'upcall, ithread, bind, unbind, move, send, unmask, priority, xen, or sender for other domains',
+    'upcall, ithread, bind, unbind, move, send, unmask, priority, restore, xen, or sender for other domains',
   ),
   text('file', 'C file'),
   text('function', 'C function'),

@@ -21,6 +21,7 @@ export const OPERATION_OF: Readonly<Record<number, Operation>> = {
   [Work.unmask]: 'unmask',
   [Work.priority]: 'priority',
   [Work.exit]: 'xen',
+  [Work.restore]: 'restore',
 };
 
 /** Told about work that had no effect. */
@@ -60,7 +61,8 @@ export function* threadWork(
       break;
     }
     case Work.unbind:
-      yield* kernel.unbind(vcpu, port);
+      if (ports.stale(recorded) !== 0) yield* kernel.unbindStale(vcpu, ports.stale(recorded));
+      else yield* kernel.unbind(vcpu, port);
       ports.unbound(recorded);
       break;
     case Work.move:
@@ -84,6 +86,9 @@ export function* threadWork(
       break;
     case Work.exit:
       yield* pcpus.exit(vcpu);
+      break;
+    case Work.restore:
+      yield* kernel.resume(vcpu);
       break;
     default:
       throw new ModelBug('unknown work', { kind, recorded });

@@ -19,6 +19,7 @@ export const Work = {
   unmask: 5,
   priority: 6,
   exit: 7,
+  restore: 8,
 } as const;
 
 /** A first-in, first-out ring of (kind, a, b, c). */

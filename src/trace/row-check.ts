@@ -1,6 +1,6 @@
 /** The checks of a row that is not text: times in order, fields in range, and what may follow what came before. */
 import { type Fault, RowState } from './row-state.ts';
-import { EXTERNAL, isOfVcpu, Kind, MAX_PORTS, PRIORITIES, type TraceRow } from './table.ts';
+import { EXTERNAL, Kind, MAX_PORTS, namesNoPort, PRIORITIES, type TraceRow } from './table.ts';
 
 /** The checks of one table, row by row; codes are those of table.ts already. */
 export class RowCheck {
@@ -21,7 +21,7 @@ export class RowCheck {
     const lowest = kind === Kind.notify ? 0 : 1;
     const fault =
       range('by', by, EXTERNAL, this.#vcpus - 1) ??
-      (isOfVcpu(kind) ? range('port', port, 0, 0) : range('port', port, lowest, MAX_PORTS - 1)) ??
+      (namesNoPort(kind) ? range('port', port, 0, 0) : range('port', port, lowest, MAX_PORTS - 1)) ??
       (kind === Kind.priority
         ? range('to (the priority)', to, 0, PRIORITIES - 1)
         : range('to', to, 0, this.#vcpus - 1));

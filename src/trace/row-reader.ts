@@ -14,9 +14,9 @@ import {
   EXTERNAL,
   emptyBatch,
   HANDLERS,
-  isOfVcpu,
   Kind,
   MAX_PORTS,
+  namesNoPort,
   PRIORITIES,
   type TraceBatch,
   type TraceHeader,
@@ -152,11 +152,11 @@ class RowReader {
     if (time < this.#time) throw this.#error(`time ${time}`, `${this.#time} or later: time runs backwards`);
     const kind = this.#name(fields[1]!, this.#dialect.kinds, 'kind');
     const by = fields[2] === '-' ? EXTERNAL : this.#integer(fields[2]!, 'by', 0, this.#vcpus - 1);
-    if (isOfVcpu(kind) && fields[3] !== '') {
+    if (namesNoPort(kind) && fields[3] !== '') {
       throw this.#error(`port ${shown(fields[3]!)}`, `an empty port: a row of kind ${fields[1]} has none`);
     }
     const lowest = kind === Kind.notify ? 0 : 1;
-    const port = isOfVcpu(kind) ? 0 : this.#integer(fields[3]!, 'port', lowest, MAX_PORTS - 1);
+    const port = namesNoPort(kind) ? 0 : this.#integer(fields[3]!, 'port', lowest, MAX_PORTS - 1);
     const to = this.#to(fields[4]!, kind);
     const channel = this.#name(fields[5]!, CHANNEL_CODES, 'channel');
     const handler = this.#name(fields[6]!, HANDLER_CODES, 'handler');

@@ -3,9 +3,10 @@
  * that are bound, priorities that were set, vCPUs that sleep and vCPUs that are preempted.
  *
  * Left out, because no row says them: events that are pending, and masks of ports of the evtchn device. Such a port
- * is open at the start, and an `unmask` of it finds nothing to do.
+ * is open at the start, and an `unmask` of it finds nothing to do. A port whose channel is gone since a `restore` is
+ * bound at the start, so that the `unbind` of its stale handle may follow.
  */
-import { EXTERNAL, isOfVcpu, Kind, MAX_PORTS, MAX_VCPUS, rowAt, type TraceRow } from './table.ts';
+import { EXTERNAL, Kind, MAX_PORTS, MAX_VCPUS, namesNoPort, rowAt, type TraceRow } from './table.ts';
 
 const NO_PRIORITY = -1;
 
@@ -22,7 +23,7 @@ export class TableState {
   /** Takes one valid row. */
   take(row: TraceRow): void {
     const { kind, by, port } = row;
-    if (isOfVcpu(kind)) {
+    if (namesNoPort(kind)) {
       this.#takeOfVcpu(kind, by);
       return;
     }
@@ -55,7 +56,7 @@ export class TableState {
     if (kind === Kind.preempt) this.#preempted[by] = 1;
     else if (kind === Kind.resume) this.#preempted[by] = 0;
     else if (kind === Kind.halt) this.#asleep[by] = 1;
-    else if (kind === Kind.wake || kind === Kind.exit) this.#asleep[by] = 0;
+    else if (kind === Kind.wake || kind === Kind.exit || kind === Kind.restore) this.#asleep[by] = 0;
   }
 
   /** Ports first, then priorities, sleepers and preempted vCPUs, each in the order of their numbers, all at `time`. */

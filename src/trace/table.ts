@@ -1,5 +1,5 @@
 /**
- * The trace table: what a recording says happened to one domain's event channels and vCPUs, in time order. Version 2.
+ * The trace table: what a recording says happened to one domain's event channels and vCPUs, in time order. Version 3.
  * Format, kinds and columns are documented in traces/README.md; this file is their only definition in code.
  */
 
@@ -7,7 +7,7 @@ import type { Where } from '../model/errors.ts';
 
 /** First line of a file: the name of the format and its version. */
 export const MAGIC = '# upcall-trace';
-export const VERSION = 2;
+export const VERSION = 3;
 /** Header of the rows; its text is part of the version. */
 export const COLUMNS = 'time,kind,by,port,to,channel,handler,target';
 /** Ports of the 2-level ABI; port 0 exists but is never handed out. */
@@ -33,6 +33,7 @@ export const KINDS = [
   'interrupt',
   'preempt',
   'resume',
+  'restore',
 ] as const;
 /** Code of each kind. */
 export const Kind = {
@@ -50,16 +51,17 @@ export const Kind = {
   interrupt: 11,
   preempt: 12,
   resume: 13,
+  restore: 14,
 } as const;
 
-/** Whether rows of a kind are about the vCPU in `by` alone: they name no port. */
-export function isOfVcpu(kind: number): boolean {
+/** Whether rows of a kind name no port: they are about the vCPU in `by`, or about the whole domain. */
+export function namesNoPort(kind: number): boolean {
   return kind >= Kind.halt;
 }
 
 /** The port as it is written: rows about a vCPU alone have none. */
 export function writtenPort(row: TraceRow): number {
-  return isOfVcpu(row.kind) ? 0 : row.port;
+  return namesNoPort(row.kind) ? 0 : row.port;
 }
 
 /** Whether `to` says something in rows like this. */

@@ -7,9 +7,9 @@ import {
   EXTERNAL,
   HANDLERS,
   hasTo,
-  isOfVcpu,
   KINDS,
   MAGIC,
+  namesNoPort,
   TARGETS,
   type TraceHeader,
   type TraceRow,
@@ -27,7 +27,7 @@ const GZIP = { level: 9, mem: 8, mtime: 0 } as const;
 /** One row as a line, without its end. */
 export function formatRow(row: TraceRow): string {
   const by = row.by === EXTERNAL ? '-' : String(row.by);
-  const port = isOfVcpu(row.kind) ? '' : row.port;
+  const port = namesNoPort(row.kind) ? '' : row.port;
   const tail = `${CHANNELS[row.channel]},${HANDLERS[row.handler]},${TARGETS[row.target]}`;
   return `${row.time},${KINDS[row.kind]},${by},${port},${hasTo(row) ? row.to : ''},${tail}`;
 }

@@ -1,6 +1,6 @@
 /**
  * From version 1 of the trace table to version 2, which only added kinds and a target state: each name that version
- * 1 had, for ever, with its code in version 2. A row means what it meant; a name that is not here is refused.
+ * 1 had, for ever, with its code, which no later version has changed. A row means what it meant; a name that is not here is refused.
  */
 import type { Dialect } from './dialect.ts';
 import { Kind, TargetState } from './table.ts';

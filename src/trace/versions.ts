@@ -2,10 +2,12 @@
 import { codesOf, type Dialect } from './dialect.ts';
 import { KINDS, TARGETS, VERSION } from './table.ts';
 import { FROM_VERSION_1 } from './upgrade-1.ts';
+import { FROM_VERSION_2 } from './upgrade-2.ts';
 
 /** Oldest first; the last one is what is written. */
 export const DIALECTS: readonly Dialect[] = [
   FROM_VERSION_1,
+  FROM_VERSION_2,
   { version: VERSION, kinds: codesOf(KINDS), targets: codesOf(TARGETS) },
 ];
 

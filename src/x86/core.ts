@@ -6,9 +6,10 @@
  * charges its micro-ops, and returns the token of its result: the cycle at which a dependant may start. Values
  * of 64 bits are left in `lo` and `hi`. So value and charge come from one call and cannot drift apart.
  */
-import type { Addr, Ready } from '../model/units.ts';
+import type { Addr, Cycle, Ready } from '../model/units.ts';
 import { AtomicUnit } from './atomics.ts';
 import { Cause } from './cause.ts';
+import type { LockWatch } from './lock-watch.ts';
 import { Flow, NOW } from './pipeline.ts';
 import { SITE_ADDRESS } from './sites.ts';
 import { Uop } from './uop.ts';
@@ -28,6 +29,18 @@ export class Core extends AtomicUnit {
   interruptsOff = 0;
   /** An interrupt waits for interrupts to be on: a program that turns them on gives way. */
   interruptWaits = false;
+  /** Told of the locks that are taken and given back on this core while it is set. */
+  lockWatch: LockWatch | undefined;
+
+  /** A lock was taken here. @param tried cycle at which the first attempt was over @param t when this one is */
+  lockTaken(lock: Addr, tried: Cycle, t: Ready): void {
+    this.lockWatch?.taken(this.caches.core, lock, tried, this.cycleOf(t));
+  }
+
+  /** A lock was given back here. @param t when that is done */
+  lockReleased(lock: Addr, t: Ready): void {
+    this.lockWatch?.released(this.caches.core, lock, this.cycleOf(t));
+  }
 
   /** The later of two tokens: an instruction with two operands. */
   join(a: Ready, b: Ready): Ready {

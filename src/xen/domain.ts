@@ -5,9 +5,17 @@
 import { ModelBug } from '../model/errors.ts';
 import type { Addr, Port, Vcpu } from '../model/units.ts';
 import { LINE_BYTES, type Memory, PAGE_BYTES } from '../x86/memory.ts';
-import { PORTS, SHARED_INFO, type SharedPages } from './abi.ts';
-import { BUCKET_CHANNELS, DOMAIN, ECS_RESERVED, EVTCHN, VCPU } from './layout.ts';
-import { bucketsNamer, channelNamer, domainNamer, peerNamer, sharedInfoNamer, vcpuNamer } from './names.ts';
+import { PORTS, SHARED_INFO, type SharedPages, VCPU_INFO } from './abi.ts';
+import { BUCKET_CHANNELS, DOMAIN, ECS_FREE, ECS_RESERVED, EVTCHN, VCPU } from './layout.ts';
+import {
+  bucketsNamer,
+  channelNamer,
+  domainNamer,
+  otherDomainNamer,
+  peerNamer,
+  sharedInfoNamer,
+  vcpuNamer,
+} from './names.ts';
 import { VirtualCpu } from './virtual-cpu.ts';
 
 /** Event-channel state of one domain. */
@@ -17,6 +25,8 @@ export class Domain implements SharedPages {
   readonly vcpuInfo: readonly Addr[];
   /** struct domain. */
   readonly base: Addr;
+  /** struct domain of the other ends' owner, of which only the event_lock is used: one domain, whoever they are. */
+  readonly other: Addr;
   /** Array of bucket pointers. */
   readonly buckets: Addr;
   readonly #memory: Memory;
@@ -41,7 +51,13 @@ export class Domain implements SharedPages {
     this.vcpus = vcpus;
     this.vcpuInfo = vcpuInfo;
     this.sharedInfo = memory.place('xen: shared_info', SHARED_INFO.bytes, PAGE_BYTES, sharedInfoNamer);
-    this.base = memory.place('xen: struct domain', 128, PAGE_BYTES, domainNamer);
+    this.base = memory.place('xen: struct domain', DOMAIN.bytes, PAGE_BYTES, domainNamer);
+    this.other = memory.place(
+      'xen: struct domain of the other ends',
+      DOMAIN.bytes,
+      LINE_BYTES,
+      otherDomainNamer,
+    );
     this.#vcpu = memory.place('xen: struct vcpu[]', VCPU.bytes * vcpus, LINE_BYTES, vcpuNamer);
     this.buckets = memory.place(
       'xen: evtchn bucket pointers',
@@ -94,6 +110,27 @@ export class Domain implements SharedPages {
     return this.#peers + port * EVTCHN.bytes;
   }
 
+  /**
+   * A domain of the 2-level ABI is another now, with the same vCPUs: it has one bucket of free channels, a new page of
+   * zeroes to share, and nothing is pending. Not charged.
+   */
+  restored(): void {
+    const memory = this.#memory;
+    for (let at = this.sharedInfo; at < this.sharedInfo + SHARED_INFO.bytes; at += 8) memory.poke64(at, 0);
+    for (const [v, info] of this.vcpuInfo.entries()) {
+      memory.poke64(info + VCPU_INFO.upcallPending, 0);
+      memory.poke64(info + VCPU_INFO.pendingSel, 0);
+      memory.poke64(this.vcpu(v) + VCPU.virqToEvtchn, 0);
+    }
+    for (let port = 1; port < BUCKET_CHANNELS; port++) {
+      memory.poke32(this.channel(port) + EVTCHN.state, ECS_FREE);
+      memory.poke32(this.channel(port) + EVTCHN.notifyVcpu, 0);
+    }
+    for (let bucket = 1; bucket * BUCKET_CHANNELS < this.ports; bucket++)
+      memory.poke64(this.buckets + 8 * bucket, 0);
+    memory.poke32(this.base + DOMAIN.validEvtchns, BUCKET_CHANNELS);
+  }
+
   /** Adds 64 channels; false when all of the ABI exist. The caller charges the allocation. */
   addBucket(): boolean {
     const valid = this.validEvtchns;
@@ -105,6 +142,7 @@ export class Domain implements SharedPages {
       channelNamer(valid),
     );
     this.#memory.poke64(this.buckets + (valid >>> 6) * 8, bucket);
+    if (valid === 0) this.#memory.poke64(this.base + DOMAIN.evtchn, bucket);
     this.#memory.poke32(this.base + DOMAIN.validEvtchns, valid + BUCKET_CHANNELS);
     return true;
   }

@@ -9,6 +9,7 @@ import { type Core, NOW } from '../x86/core.ts';
 import { LINE_BYTES, type Memory } from '../x86/memory.ts';
 import { ARRAY_PAGES, CONTROL_BLOCK, QUEUES, WORDS_PER_PAGE } from './abi-fifo.ts';
 import type { Domain } from './domain.ts';
+import { DOMAIN } from './layout.ts';
 
 /** Fields of struct evtchn that only this ABI uses; `lastq` packs vCPU (from bit 16) and priority. */
 export const EVTCHN_FIFO = { lastq: 48, priority: 52, pendingSaved: 53 } as const;
@@ -22,8 +23,7 @@ export const FIFO_VCPU = { controlBlock: 0, queues: 8, bytes: 8 + QUEUES * QUEUE
 /** struct evtchn_fifo_domain. */
 export const FIFO_DOMAIN = { array: 0, ports: ARRAY_PAGES * 8, bytes: ARRAY_PAGES * 8 + 8 } as const;
 
-/** Where struct domain and struct vcpu keep their pointers to these (ours). */
-const DOMAIN_FIFO = 32;
+/** Where struct vcpu keeps its pointer to these (ours). */
 export const VCPU_FIFO = 40;
 
 /** `lastq` of a queue. */
@@ -43,7 +43,7 @@ export class FifoStructs {
     this.#domain = domain;
     this.#base = memory.place('xen: struct evtchn_fifo_domain', FIFO_DOMAIN.bytes, LINE_BYTES);
     this.#vcpus = memory.place('xen: struct evtchn_fifo_vcpu[]', domain.vcpus * vcpuBytes(), LINE_BYTES);
-    memory.poke64(domain.base + DOMAIN_FIFO, this.#base);
+    memory.poke64(domain.base + DOMAIN.evtchnFifo, this.#base);
     for (let v = 0; v < domain.vcpus; v++) {
       memory.poke64(domain.vcpu(v) + VCPU_FIFO, this.vcpu(v));
       for (let q = 0; q < QUEUES; q++) memory.poke32(this.queue(v, q) + QUEUE.priority, q);
@@ -78,7 +78,7 @@ export class FifoStructs {
 
   /** evtchn_fifo_word_from_port: leaves the address, or 0, in `core.lo`; returns when it is known. */
   wordFromPort(core: Core, port: Port): number {
-    const tFifo = core.load64(this.#domain.base + DOMAIN_FIFO, NOW);
+    const tFifo = core.load64(this.#domain.base + DOMAIN.evtchnFifo, NOW);
     const tPorts = core.load32(this.#base + FIFO_DOMAIN.ports, tFifo);
     if (core.branch(port >= core.lo, tPorts)) {
       core.lo = 0;

@@ -11,7 +11,17 @@ export const ECS_FREE = 0;
 export const ECS_RESERVED = 1;
 
 /** Offsets in struct domain (ours). */
-export const DOMAIN = { validEvtchns: 0, buckets: 8, vcpus: 16, sharedInfo: 24, eventLock: 64 } as const;
+export const DOMAIN = {
+  validEvtchns: 0,
+  buckets: 8,
+  vcpus: 16,
+  sharedInfo: 24,
+  evtchnFifo: 32,
+  /** The first bucket, which needs no look-up. */
+  evtchn: 40,
+  eventLock: 64,
+  bytes: 128,
+} as const;
 
 /** Offsets in struct vcpu (ours): scheduling fields on a line of their own, and so the fields of the control block. */
 export const VCPU = {

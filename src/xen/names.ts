@@ -27,14 +27,21 @@ const VCPU_FIELDS: Fields = [
   [VCPU.eventInjection, 'event injection'],
 ];
 
-/** struct domain. */
-export const domainNamer = structNamer('xen: struct domain', [
+const DOMAIN_FIELDS: Fields = [
   [DOMAIN.validEvtchns, 'valid_evtchns'],
   [DOMAIN.buckets, 'evtchn_group'],
   [DOMAIN.vcpus, 'vcpu'],
   [DOMAIN.sharedInfo, 'shared_info'],
+  [DOMAIN.evtchnFifo, 'evtchn_fifo'],
+  [DOMAIN.evtchn, 'evtchn'],
   [DOMAIN.eventLock, 'event_lock'],
-]);
+];
+
+/** struct domain. */
+export const domainNamer = structNamer('xen: struct domain', DOMAIN_FIELDS);
+
+/** struct domain of the other ends. */
+export const otherDomainNamer = structNamer('xen: struct domain of the other ends', DOMAIN_FIELDS);
 
 /** The array of struct vcpu. */
 export const vcpuNamer = arrayNamer(

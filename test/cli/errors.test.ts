@@ -20,6 +20,8 @@ execFileSync('mkfifo', [join(folder, 'pipe')]);
 symlinkSync('pipe', join(folder, 'to-pipe'));
 symlinkSync(join('nowhere', 'at', 'all'), join(folder, 'dangling'));
 
+const restored = fileIn(folder, 'restored.trace', traceText([bound(1), '5,restore,0,,,,,']));
+
 const rows: Array<[what: string, args: string[], code: number, message: RegExp]> = [
   ['no command', [], 2, /expected a command; upcall --help lists them/],
   [
@@ -32,7 +34,7 @@ const rows: Array<[what: string, args: string[], code: number, message: RegExp]>
     'unknown command of a command',
     ['trace', 'foo'],
     2,
-    /unknown trace command "foo"; .*: info, head, validate, convert, merge, cut, anonymise, synth$/m,
+    /unknown trace command "foo"; .*: info, head, validate, convert, join, merge, cut, anonymise, synth$/m,
   ],
   [
     'machine given twice',
@@ -66,6 +68,20 @@ const rows: Array<[what: string, args: string[], code: number, message: RegExp]>
     /good\.trace and .*namesake\.trace are both named "test"/,
   ],
   ['a trace twice by two paths', ['replay', good, `${folder}/./good.trace`], 2, /are both named "test"/],
+  ['contention on too many vCPUs', ['contention', '--vcpus', '2,65'], 2, /--vcpus 65: expected 1\.\.64/],
+  [
+    'contention for more ports than there are',
+    ['contention', '--vcpus', '64', '--guests', '20'],
+    2,
+    /64 vCPUs with 20 guests of 4 ports, 0 idle ports: 5120 ports at once, expected at most 4095/,
+  ],
+  ['contention without guests', ['contention', '--guests', '0'], 2, /--guests 0: expected 1 or more/],
+  [
+    'a restore of a guest without a resume',
+    ['replay', restored, '--guest', 'linux-2l'],
+    2,
+    /linux-2l: what it does after a restore is not modelled; .* on freebsd-a or freebsd-c/,
+  ],
   ['unknown option', ['replay', good, '--machin', 'zen5'], 2, /Unknown argument: machin/],
   [
     'unknown machine',
@@ -145,7 +161,7 @@ const rows: Array<[what: string, args: string[], code: number, message: RegExp]>
   ],
   [
     'unknown version',
-    ['replay', file('v9', traceText([]).replace('trace 2', 'trace 9'))],
+    ['replay', file('v9', traceText([]).replace('trace 3', 'trace 9'))],
     6,
     /v9:1: found format version "9"/,
   ],

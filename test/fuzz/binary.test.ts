@@ -23,7 +23,7 @@ test('damage is refused where it is, unless checksums are made right; then what 
     if (i % 2 === 0) assert.equal(outcome, whole ? 'complete' : 'refused', `input ${i}`);
     else seen[outcome]++;
   }
-  assert.ok(seen.refused > RUNS / 4 && seen.complete > RUNS / 100, JSON.stringify(seen));
+  assert.ok(seen.refused > RUNS / 4 && seen.complete > RUNS / 200, JSON.stringify(seen));
 });
 
 test('damage does not mislead whoever comes by the index', async () => {

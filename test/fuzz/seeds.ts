@@ -205,7 +205,7 @@ time,kind,by,port,to,channel,handler,target
 /** The same tables in the other forms. */
 const CSV_TABLES = texts(
   `time,kind,by,port,to,channel,handler,target,key,value
-,format,,,,,,,upcall-trace,2
+,format,,,,,,,upcall-trace,3
 ,header,,,,,,,name,small
 ,header,,,,,,,clock_hz,1000000000
 ,header,,,,,,,vcpus,2
@@ -231,7 +231,7 @@ const CSV_TABLES = texts(
 `,
 );
 const JSON_TABLES = texts(
-  `{"upcall_trace":2,"name":"small","clock_hz":1000000000,"vcpus":2,"notes":[["shows","commas, \\"quotes\\""]]}
+  `{"upcall_trace":3,"name":"small","clock_hz":1000000000,"vcpus":2,"notes":[["shows","commas, \\"quotes\\""]]}
 {"time":0,"kind":"bound","by":null,"port":1,"to":0,"channel":"interdomain","handler":"filter"}
 {"time":10,"kind":"send","by":null,"port":1,"target":"running"}
 {"time":11,"kind":"halt","by":1}

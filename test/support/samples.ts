@@ -89,7 +89,7 @@ export const LSEVTCHN_SAMPLE = `   1: VCPU 0: Virtual IRQ 0
 `;
 
 /** A trace table with rows of many kinds. */
-export const TABLE_SAMPLE = `# upcall-trace 2
+export const TABLE_SAMPLE = `# upcall-trace 3
 # name: small
 # clock_hz: 1000000000
 # vcpus: 2

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { UserError } from '../../src/model/errors.ts';
 import { openTrace } from '../../src/trace/reader.ts';
 import { COLUMNS, Kind, type TraceRow, VERSION } from '../../src/trace/table.ts';
+import { DIALECTS } from '../../src/trace/versions.ts';
 import { formatRow, writeTrace } from '../../src/trace/writer.ts';
 import { bound, fileIn, temporaryFolder, traceText } from '../support/files.ts';
 
@@ -52,13 +53,13 @@ test('a table is read, plain or compressed, with LF or CRLF', async () => {
 const good = [bound(1), '5,send,-,1,,,,'];
 const bad: Array<[what: string, content: string | Uint8Array, message: RegExp]> = [
   ['empty', '', /empty: found an empty file, expected a trace/],
-  ['not a trace', 'hello\n', /:1: found "hello", expected "# upcall-trace 2"/],
+  ['not a trace', 'hello\n', /:1: found "hello", expected "# upcall-trace 3"/],
   [
     'unknown version',
-    traceText(good).replace('trace 2', 'trace 3'),
-    /:1: found format version "3", expected version 1 or 2/,
+    traceText(good).replace('trace 3', 'trace 4'),
+    /:1: found format version "4", expected version 1 or 2 or 3/,
   ],
-  ['no columns', '# upcall-trace 2\n# name: x\n', /:2: found the end of the file, expected "time,kind/],
+  ['no columns', '# upcall-trace 3\n# name: x\n', /:2: found the end of the file, expected "time,kind/],
   ['header without vcpus', traceText(good).replace('# vcpus: 2\n', ''), /expected "# vcpus: \.\.\."/],
   [
     'vcpus out of range',
@@ -122,13 +123,34 @@ const bad: Array<[what: string, content: string | Uint8Array, message: RegExp]> 
   ],
   [
     'a kind of version 2 in a file of version 1',
-    traceText([bound(1), '5,halt,0,,,,,']).replace('trace 2', 'trace 1'),
+    traceText([bound(1), '5,halt,0,,,,,']).replace('trace 3', 'trace 1'),
     /:7: found kind "halt", expected one of bound, bind, unbind, move, send, notify, unmask in version 1/,
   ],
   [
     'a target of version 2 in a file of version 1',
-    traceText([bound(1), '5,send,-,1,,,,runnable']).replace('trace 2', 'trace 1'),
+    traceText([bound(1), '5,send,-,1,,,,runnable']).replace('trace 3', 'trace 1'),
     /:7: found target "runnable", expected one of running, blocked in version 1/,
+  ],
+  [
+    'a kind of version 3 in a file of version 2',
+    traceText([bound(1), '5,restore,0,,,,,']).replace('trace 3', 'trace 2'),
+    /:7: found kind "restore", expected one of bound, .*, preempt, resume in version 2/,
+  ],
+  ['restore by nobody', traceText(['5,restore,-,,,,,']), /:6: found "by" is - in a row of kind restore/],
+  [
+    'restore of a port',
+    traceText([bound(1), '5,restore,0,1,,,,']),
+    /:7: found port "1", expected an empty port/,
+  ],
+  [
+    "send on a driver's port after a restore",
+    traceText(['0,bound,-,1,0,interdomain,filter,', '5,restore,0,,,,,', '6,send,-,1,,,,']),
+    /:8: found send on port 1, whose channel is gone, expected an unbind and a bind since the restore/,
+  ],
+  [
+    "bind of a driver's port after a restore, before its unbind",
+    traceText(['0,bound,-,1,0,interdomain,filter,', '5,restore,0,,,,,', '6,bind,0,1,0,unbound,filter,']),
+    /:8: found port 1 is bound already, expected an unbind first/,
   ],
   [
     'halt of nobody',
@@ -207,7 +229,7 @@ test('a file of version 1 is read as it always was, and written as one of this v
     'unmask,1,1,,,,',
   ];
   const lines = [bound(2), ...kinds.map((kind, i) => `${10 * i},${kind}`), '60,unbind,1,1,,,,'];
-  const old = fileIn(folder, 'old', traceText(lines).replace('trace 2', 'trace 1'));
+  const old = fileIn(folder, 'old', traceText(lines).replace('trace 3', 'trace 1'));
   const { header } = await openTrace(old);
   assert.equal(header.version, 1);
   const rows = await readAll(old);
@@ -215,6 +237,54 @@ test('a file of version 1 is read as it always was, and written as one of this v
   await writeTrace(`${folder}/upgraded.trace`, header, rows);
   assert.equal((await openTrace(`${folder}/upgraded.trace`)).header.version, VERSION);
   assert.deepEqual(await readAll(`${folder}/upgraded.trace`), rows);
+});
+
+test('a file of version 2 is read as it always was, and written as one of this version', async () => {
+  const kinds = ['halt', 'wake', 'exit', 'interrupt', 'preempt', 'resume'];
+  const lines = [
+    bound(1),
+    ...kinds.map((kind, i) => `${i},${kind},1,,,,,`),
+    '9,priority,0,1,15,,,',
+    '9,send,-,1,,,,runnable',
+    '9,send,1,1,,,,running',
+  ];
+  const old = fileIn(folder, 'old2', traceText(lines).replace('trace 3', 'trace 2'));
+  const { header } = await openTrace(old);
+  assert.equal(header.version, 2);
+  const rows = await readAll(old);
+  assert.deepEqual(rows.map(formatRow), lines);
+  await writeTrace(`${folder}/upgraded2.trace`, header, rows);
+  assert.equal((await openTrace(`${folder}/upgraded2.trace`)).header.version, VERSION);
+  assert.deepEqual(await readAll(`${folder}/upgraded2.trace`), rows);
+});
+
+test('the names and codes of the old versions are those that they had', () => {
+  const [one, two, ...rest] = DIALECTS;
+  assert.deepEqual([...one!.kinds.values()], [0, 1, 2, 3, 4, 5, 6]);
+  assert.deepEqual([...two!.kinds.values()], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+  assert.deepEqual([one!.targets.size, two!.targets.size], [3, 4]);
+  assert.deepEqual([one!.version, two!.version, rest.map((d) => d.version)], [1, 2, [VERSION]]);
+});
+
+test('a restore leaves what the kernel binds, and lets drivers unbind and bind', async () => {
+  const lines = [
+    '0,bound,-,1,0,virq,filter,',
+    '0,bound,-,2,1,ipi,filter,',
+    '0,bound,-,3,0,interdomain,ithread,',
+    '0,bound,-,4,0,unbound,user,',
+    '5,restore,0,,,,,',
+    '6,send,-,1,,,,',
+    '6,send,0,2,,,,',
+    '7,unbind,0,3,,,,',
+    '8,bind,0,3,0,interdomain,ithread,',
+    '9,send,-,3,,,,',
+    '9,unbind,0,4,,,,',
+    '10,unbind,0,1,,,,',
+    '11,restore,1,,,,,',
+    '12,unbind,0,3,,,,',
+  ];
+  const rows = await readAll(fileIn(folder, 'restored', traceText(lines)));
+  assert.deepEqual(rows.map(formatRow), lines);
 });
 
 test('every kind that is about a vCPU alone, and a priority, is written as it was read', async () => {
@@ -265,5 +335,5 @@ test('a writer that fails leaves nothing behind', async () => {
 
 test('the header of the rows is part of the version', () => {
   assert.equal(COLUMNS, 'time,kind,by,port,to,channel,handler,target');
-  assert.equal(VERSION, 2);
+  assert.equal(VERSION, 3);
 });

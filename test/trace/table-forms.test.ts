@@ -64,7 +64,7 @@ test('JSON lines name the columns; what a row has not is left out', async () => 
   const lines = (await written('.jsonl')).trimEnd().split('\n');
   assert.equal(
     lines[0],
-    '{"upcall_trace":2,"name":"small","clock_hz":1000000000,"vcpus":2,"notes":[["shows","commas, \\"quotes\\""]]}',
+    '{"upcall_trace":3,"name":"small","clock_hz":1000000000,"vcpus":2,"notes":[["shows","commas, \\"quotes\\""]]}',
   );
   assert.equal(
     lines[1],
@@ -107,7 +107,7 @@ const refused: Array<[what: string, ending: string, from: string | RegExp, to: s
   [
     'another version',
     '.csv',
-    'upcall-trace,2',
+    'upcall-trace,3',
     'upcall-trace,9',
     /^table:2: found "upcall-trace" version "9"/,
   ],
@@ -148,7 +148,7 @@ const refused: Array<[what: string, ending: string, from: string | RegExp, to: s
     `"time":${'['.repeat(30_000)}${']'.repeat(30_000)}`,
     /^table:5: found time a list/,
   ],
-  ['a version of text', '.jsonl', '"upcall_trace":2', '"upcall_trace":"2"', /^table:1: found format version/],
+  ['a version of text', '.jsonl', '"upcall_trace":3', '"upcall_trace":"3"', /^table:1: found format version/],
   [
     'notes of another shape',
     '.jsonl',

@@ -6,7 +6,13 @@ import { SITE_ADDRESS, SourceFile } from '../../x86/sites.ts';
 import { ChannelKind, type ChannelKindCode } from '../../xen/abi.ts';
 import type { FifoHypercalls } from '../../xen/abi-fifo.ts';
 import { FifoArea } from '../fifo-area.ts';
-import type { AbiName, GuestKernel, KernelEnv, PlacedKernel } from '../guest-kernel.ts';
+import {
+  type AbiName,
+  type GuestKernel,
+  type KernelEnv,
+  noResume,
+  type PlacedKernel,
+} from '../guest-kernel.ts';
 import { HandlerKind, type HandlerKindCode } from '../os.ts';
 import { bindIrq, rebind } from './bind.ts';
 import { CHIP_ENTRY } from './chip.ts';
@@ -73,6 +79,14 @@ export class LinuxKernel implements GuestKernel {
 
   unbind(on: Vcpu, port: Port): Kernel {
     return unbindIrq(this.os, this.cpus[on]!, port);
+  }
+
+  resume(): Kernel {
+    throw noResume(this.#area === undefined ? 'linux-2l' : 'linux-fifo');
+  }
+
+  unbindStale(): Kernel {
+    return this.resume();
   }
 
   /** irq_set_affinity. Xen refuses to move per-CPU VIRQs and IPIs, and with a callback line all stay: the refused call is not charged. */

@@ -12,11 +12,16 @@ const AT_MUTEX = new SourceFile('kernel/locking/mutex.c').fn('mutex_optimistic_s
 
 /** Takes a spinlock. @param site the caller's site, which goes on being charged */
 export function* rawSpinLock(core: Core, lock: Addr, site: number): Kernel {
+  let tried = -1;
   for (;;) {
     core.at(site);
     if (core.behind(NOW)) yield;
     const t = core.cmpxchg32(lock, 0, 1, NOW);
-    if (core.jcc(core.lo === 1, t)) return;
+    if (tried < 0) tried = core.cycleOf(t);
+    if (core.jcc(core.lo === 1, t)) {
+      core.lockTaken(lock, tried, t);
+      return;
+    }
     for (let held = true; held; ) {
       core.at(AT_SLOW);
       core.lfence();
@@ -31,6 +36,7 @@ export function* rawSpinLock(core: Core, lock: Addr, site: number): Kernel {
 export function* rawSpinUnlock(core: Core, lock: Addr): Kernel {
   if (core.behind(NOW)) yield;
   core.store8(lock, 0, NOW);
+  core.lockReleased(lock, core.now - core.cycleOf(0));
 }
 
 /** raw_spin_lock_irqsave. */
@@ -52,11 +58,16 @@ export function* unlockIrqRestore(core: Core, lock: Addr, site: number): Kernel 
 
 /** mutex_lock. @param owner anything but 0 that names the thread */
 export function* mutexLock(core: Core, mutex: Addr, owner: Addr, site: number): Kernel {
+  let tried = -1;
   for (;;) {
     core.at(site);
     if (core.behind(NOW)) yield;
     const t = core.cmpxchg64(mutex, 0, 0, owner, 0, NOW);
-    if (core.jcc(core.lo === 1, t)) return;
+    if (tried < 0) tried = core.cycleOf(t);
+    if (core.jcc(core.lo === 1, t)) {
+      core.lockTaken(mutex, tried, t);
+      return;
+    }
     for (let held = true; held; ) {
       core.at(AT_MUTEX);
       core.lfence();
@@ -73,4 +84,5 @@ export function* mutexUnlock(core: Core, mutex: Addr, owner: Addr, site: number)
   if (core.behind(NOW)) yield;
   const t = core.cmpxchg64(mutex, owner, 0, 0, 0, NOW);
   if (!core.jcc(core.lo === 1, t)) throw new ModelBug('mutex is not held by this thread', { mutex });
+  core.lockReleased(mutex, t);
 }

@@ -5,7 +5,7 @@
  */
 import type { Input } from '../input.ts';
 import { openTrace } from '../reader.ts';
-import { isOfVcpu, MAX_PORTS, rowOf, type Trace, type TraceRow } from '../table.ts';
+import { MAX_PORTS, namesNoPort, rowOf, type Trace, type TraceRow } from '../table.ts';
 import type { Edited } from './cut.ts';
 
 /** Notes that stay: counts of the conversion, which say nothing about a place. */
@@ -43,7 +43,7 @@ async function portsOf(trace: Trace): Promise<{ numbers: Uint16Array; start: num
   let start = -1;
   for await (const batch of trace.batches) {
     if (start < 0) start = batch.time[0]!;
-    for (let i = 0; i < batch.length; i++) if (!isOfVcpu(batch.kind[i]!)) numbers[batch.port[i]!] = 1;
+    for (let i = 0; i < batch.length; i++) if (!namesNoPort(batch.kind[i]!)) numbers[batch.port[i]!] = 1;
   }
   let next = 1;
   numbers[0] = 0;
@@ -57,7 +57,7 @@ async function* renumbered(trace: Trace, numbers: Uint16Array, start: number): A
     for (let i = 0; i < batch.length; i++) {
       const row = rowOf(batch, i);
       row.time -= start;
-      if (!isOfVcpu(row.kind)) row.port = numbers[row.port]!;
+      if (!namesNoPort(row.kind)) row.port = numbers[row.port]!;
       rows.push(row);
     }
     yield rows;
