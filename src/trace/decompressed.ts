@@ -82,16 +82,46 @@ const XZ_ERRORS: Readonly<Record<string, string>> = {
   '8': 'xz data that end too early',
 };
 
+/** Ends when the xz stream that is beginning has its decoder. */
+let xzBegins: Promise<unknown> = Promise.resolve();
+
 /**
- * An xz stream; the decoder is asked for the next block only when the last has been taken. There is one decoder for all
- * streams: one that is left before its end must give it back, or the next would wait for ever.
+ * Begins an xz stream with a decoder of its own. xz-decompress 0.2.3 keeps one decoder for all, and lets a stream begin only when
+ * the one before has ended: whoever reads two files in turn, as `trace merge` does, would wait for ever. Its lock is taken away
+ * and its decoder forgotten before each stream, so that it makes a new one; streams begin one after the other.
  */
+async function beginXz(source: ReadableStream<Uint8Array>): Promise<XzReading> {
+  const before = xzBegins;
+  let begun = () => {};
+  xzBegins = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  await before;
+  Object.assign(xz.XzReadableStream, {
+    _contextMutex: { acquire: async () => {}, release: () => {} },
+    _moduleInstance: undefined,
+    _moduleInstancePromise: undefined,
+  });
+  const reader = new xz.XzReadableStream(source).getReader();
+  const first = reader.read();
+  await first.catch(() => {});
+  begun();
+  return { reader, first };
+}
+
+/** A stream whose first block has been asked for. */
+interface XzReading {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly first: ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>;
+}
+
+/** An xz stream; the decoder is asked for the next block only when the last has been taken. */
 export async function* unxz(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const source = ReadableStream.from(bytes) as ReadableStream<Uint8Array>;
-  const reader = new xz.XzReadableStream(source).getReader();
+  const { reader, first } = await beginXz(source);
   try {
-    for (;;) {
-      const next = await reader.read().catch((error: unknown) => {
+    for (let reading = first; ; reading = reader.read()) {
+      const next = await reading.catch((error: unknown) => {
         const code = /error code (\d+)$/.exec(error instanceof Error ? error.message : '')?.[1];
         throw code === undefined ? error : new Error(XZ_ERRORS[code] ?? `xz error ${code}`);
       });
@@ -100,7 +130,7 @@ export async function* unxz(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer
       yield Buffer.from(buffer, byteOffset, byteLength);
     }
   } finally {
-    // The decoder serves one stream at a time: one that is given up, as a beginning is, must let the next one in.
+    // One that is given up, as a beginning is, frees its memory.
     await reader.cancel().catch(() => {});
   }
 }

@@ -68,7 +68,9 @@ test('--tolerate says what was left out, and is kept to', () => {
 });
 
 test('a table goes through CSV and JSON lines and comes back as it was', () => {
-  const first = join(ROOT, 'traces/micro/hypervisor.trace');
+  const first = join(folder, 'first.trace');
+  const micro = join(ROOT, 'traces/micro/hypervisor.trace');
+  assert.equal(upcall(['trace', 'convert', micro, '--out', first]).code, 0);
   let from = first;
   for (const ending of ['csv', 'jsonl.gz', 'utt', 'csv.gz', 'jsonl', 'trace']) {
     const to = join(folder, `t.${ending}`);

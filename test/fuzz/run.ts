@@ -68,14 +68,24 @@ async function watch(): Promise<void> {
     }
     last = now;
   }, HANG_MS);
-  worker.on('message', (text: string) => process.stdout.write(`${text}\n`));
+  let told = false;
+  worker.on('message', (text: string) => {
+    told = true;
+    process.stdout.write(`${text}\n`);
+  });
   worker.on('error', (error) => {
     process.stderr.write(
       `fuzz: ${job.reader}, seed ${job.seed}, input ${Atomics.load(at, 0)}: ${String(error)}\n`,
     );
     process.exitCode = 1;
   });
-  worker.on('exit', () => clearInterval(watcher));
+  worker.on('exit', () => {
+    clearInterval(watcher);
+    if (told || process.exitCode === 1) return;
+    // A promise that nothing can settle any more ends the worker without a word.
+    process.stderr.write(`fuzz: ${job.reader}, seed ${job.seed}: input ${Atomics.load(at, 0)} never ends\n`);
+    process.exitCode = 1;
+  });
 }
 
 async function work(job: Job): Promise<void> {

@@ -5,6 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { HEAD_BYTES } from '../../src/trace/format.ts';
 import { detect } from '../../src/trace/formats.ts';
 import { Input } from '../../src/trace/input.ts';
+import { LineCursor } from '../../src/trace/line-cursor.ts';
+import { readLineBlocks } from '../../src/trace/lines.ts';
 import { headOf } from '../../src/trace/peek.ts';
 import { Tolerance } from '../../src/trace/tolerance.ts';
 import { bound, fileIn, temporaryFolder, traceText } from '../support/files.ts';
@@ -46,6 +48,19 @@ test('an xz file longer than what is looked at is read afterwards, and again', a
     assert.equal((await format.info(input, Tolerance.strict())).records, 1000);
   }
 });
+
+test('two xz files are read in turn', async () => {
+  const open = () => new LineCursor(readLineBlocks(new Input('long', false, XZ_LINES), 'lines'));
+  const [a, b] = [open(), open()];
+  for (let line = 1; line <= 10_000; line++) assert.equal(await a.next(), await b.next());
+  assert.deepEqual([await a.next(), await b.next()], [undefined, undefined]);
+});
+
+/** Ten thousand equal lines, compressed with xz 5.4: more than the decoder gives at once. */
+const XZ_LINES = Buffer.from(
+  '/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM6Se/ANVdABAYQaMQTTgoCkHzhcRVun0uF/2rW4LZTPbWP6W7vj7Q2QoiL+FKBMwr1KzmAAMVazyU9r3/1l9Tnmo1k19m7q2BnB/zvGOECDVv4p71IAm+T7gD1at2AV0Z/CUC3LsJmJBLmeXGw7bekB/uAZsQrmfKnNTmWTmKSGXvI3zJ0LlBFdOwyXGcg9lJFOnCAu2CViodZXK9Ut/hyP55IbWoM49ihH1aUWKSdElcxG2ykuegyM4HBO6f3qVCy4g/XACP0E6vJiiUcR89jyThcJ6nI1vp4kUAAAAAAADyQM9SEUA9jwAB8QHAzyQADOmtPbHEZ/sCAAAAAARZWg==',
+  'base64',
+);
 
 /** A table with one row, compressed with xz 5.4. */
 const XZ_TABLE =
