@@ -104,7 +104,7 @@ remover and the next bind write it); the bind's look at the state of the channel
 its store buffer; and the scan's next looks at pending, mask and enabled, after a stray event's store
 of xi_masked, which decides whether the next bind makes one unmask hypercall or two.`,
   `In Linux's unbind and rebind there are some ten more, among them the waits for running handlers and for LINKED, the list of handlers and
-the unmasking. The locks around them order them, as far as a reading shows; the exploration does not try them in the other order.`,
+the unmasking. Most stand behind a lock or an unlock of the descriptor; they were not examined one by one, and the exploration does not try them in the other order.`,
   `Linux frees an interrupt's structures behind its event loops, as late as it likes: here it never comes to it, and a bind has structures of its
 own. Its process that reads the evtchn device unmasks only when the handler has run; an end of event that comes before the
 handler would lose wake-ups (is_active), and drivers must not do that. With the FIFO ABI, overtaking loads are the head of a ticket lock and
