@@ -184,8 +184,10 @@ export class KernelRuns {
     const again = this.#from?.word === word && core.fenced;
     const tries = how.startsWith('cmpxchg') && this.#from?.word === word && label === this.#from.label;
     const looks = /^(load|operand|bitTest)/.test(how);
-    const spins = (again && (looks || tries)) || (tries && this.#foundTheSame());
-    if (spins && /8|16|bitTest/.test(how))
+    // What looks at a part of a word may wait for that part alone: it is taken for no spin loop, and must be none.
+    const part = /8|16|bitTest/.test(how);
+    const spins = ((again && (looks || tries)) || (tries && this.#foundTheSame())) && !part;
+    if (again && part && label === this.#from?.label)
       throw new Error(`${label}: a spin loop that looks at a part of its word`);
     const overtakes = core.storing && !writes;
     this.#stopAt({ next: Next.access, word, second, spins, overtakes, label });
