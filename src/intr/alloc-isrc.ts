@@ -48,7 +48,7 @@ export function mayCreate(generation: GenerationId, count: number): boolean {
 }
 
 /**
- * Takes the next vector; the caller holds the lock that protects the count. Returns its index. When there are 4,096
+ * Takes the next vector, in one step: the caller holds the lock that protects the count (A), or has just let it go (C). Returns its index. When there are 4,096
  * isrcs already, which ports alone cannot bring about, it is a UserError (exit 2): a bind that fails is not modelled,
  * and what A would write to behind its table is nothing that could go on.
  */

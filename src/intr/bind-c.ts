@@ -91,6 +91,8 @@ export function* takeIsrcC(os: FreeBsd, cpu: KernelCpu, kind: ChannelKindCode, p
   os.observer.findEnds(cpu.id);
   core.at(At.found);
   if (core.branch(isrc === 0, NOW)) {
+    // In C within the hold of xen_intr_x86_lock that found none; here behind it, in one step.
+    if (core.behind(NOW)) yield;
     const index = claimVector(os, cpu);
     isrc = yield* createIsrc(os, cpu, index, typeOf(kind), port);
   }

@@ -194,7 +194,7 @@ export function partsOf(cost: BindCost): BindParts {
   let hypercalls = 0;
   SITES.forEach(({ file, fn }, site) => {
     if (fn === 'get_free_port') portSearch += cyclesAt(cost.account, site);
-    else if (!file.startsWith('sys/')) hypercalls += cyclesAt(cost.account, site);
+    else if (file.startsWith('xen/') || file === '(hardware)') hypercalls += cyclesAt(cost.account, site);
   });
   const find = cost.findCycles;
   return { find, portSearch, hypercalls, guest: cost.cycles - find - portSearch - hypercalls };

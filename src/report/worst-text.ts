@@ -16,7 +16,7 @@ export function worstText(w: WorstFound, out: string | undefined): string {
     ...(w.looks === undefined ? [] : ([['looks at a group', bounded(w.looks)]] as Array<[string, string]>)),
     ...(w.overtaken === undefined ? [] : ([['overtaken', bounded(w.overtaken)]] as Array<[string, string]>)),
     ['search', `${w.method}, ${w.evaluations} estimates, ${w.replays} replays, seed ${seed}`],
-    ['minimal', w.minimal ? 'yes' : 'no: replays ran out'],
+    ['minimal', w.minimal ? 'yes' : 'no: replays ran out, or it is the plain case'],
     ...(out === undefined ? [] : ([['trace', out]] as Array<[string, string]>)),
   ];
   return `${target} on ${where}\n${lines.map(([label, text]) => `  ${label.padEnd(20)}${text}\n`).join('')}`;

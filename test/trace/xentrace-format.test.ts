@@ -87,7 +87,11 @@ test('an xz file whose beginning tells what it is is then read from the start', 
 
 test('a recording that ends within a window: what there is, and how much of it is cut off', () => {
   const bytes = Buffer.concat(GOOD);
-  const { json } = info(bytes.subarray(0, bytes.length - 14));
+  const cut = bytes.subarray(0, bytes.length - 14);
+  const strict = info(cut);
+  assert.equal(strict.code, 6);
+  assert.match(strict.stderr, /end of the recording, 14 bytes before that of its last window/);
+  const { json } = info(cut, '--tolerate', '1');
   assert.deepEqual([json.records, json.cut_off_bytes], [9, 10]);
 });
 

@@ -1,7 +1,7 @@
 /**
  * Memory that is freed only when no CPU can be using it any more: an upcall on another CPU may have fetched an isrc
  * just before its port was closed (fact sheet on FreeBSD, section 7, item 7). FreeBSD's epoch(9) and Linux's RCU end
- * such a grace period from the clock tick, and a guest's is 100 Hz (FreeBSD's HZ_VM, from memory), so here it takes
+ * such a grace period from the clock tick, and a guest's is 100 Hz (HZ_VM of sys/kern/subr_param.c; guessed, not looked up), so here it takes
  * one tick. A guest with one vCPU frees at once: its upcalls end before the thread that frees goes on.
  */
 import type { Addr, Cycle } from '../../model/units.ts';

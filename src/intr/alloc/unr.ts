@@ -85,17 +85,19 @@ export class UnrAllocator implements IsrcAllocator {
     yield* mtxLock(core, x86Lock, pcpu, At.lock);
     core.at(At.inner);
     core.call();
-    const number = allocUnr(core, this.#uh);
+    const tNumber = allocUnr(core, this.#uh);
+    const number = core.lo;
     core.ret();
     yield* this.#clean(cpu);
     yield* mtxUnlock(core, x86Lock, pcpu, At.unlock);
     core.pop(2);
     core.ret();
     core.at(At.isrc);
+    // In one step with the unlock: in C it would have to be read under the lock, as another CPU may fill the slot.
     const tTable = core.load64(interruptSourcesPtr, NOW);
     let isrc = 0;
-    if (!core.branch(number < 0, NOW)) {
-      core.load64(this.#table.slot(number), core.alu(tTable));
+    if (!core.branch(number < 0, tNumber)) {
+      core.load64(this.#table.slot(number), core.alu(core.join(tTable, tNumber)));
       isrc = core.lo;
       if (isrc === 0) this.#claimed++;
     }

@@ -7,7 +7,7 @@ import { assertConserved } from '../replay.ts';
 import type { Scenario } from '../scenario.ts';
 import { Vcpus } from '../vcpus.ts';
 import { LockAccount, type LockUse } from './lock-account.ts';
-import { checkLoad, GUEST_PORTS, giveLoad, type ToolstackLoad } from './toolstack.ts';
+import { checkLoad, GUEST_PORTS, giveLoad, giveThreads, type ToolstackLoad } from './toolstack.ts';
 
 /** What came of a load. */
 export interface ContentionResult {
@@ -26,7 +26,7 @@ export interface ContentionResult {
 }
 
 /**
- * Runs a load once to make its isrcs and threads, then again and measures that. Events and cycles are conserved, and no
+ * Makes the isrcs of a load with their threads, runs it once, then again and measures that. Events and cycles are conserved, and no
  * lock is left held: a ModelBug otherwise.
  *
  * @param vcpus 1..64, each of which starts guests
@@ -34,6 +34,8 @@ export interface ContentionResult {
 export function contention(scenario: Scenario, vcpus: number, load: ToolstackLoad): ContentionResult {
   checkLoad(load, vcpus, scenario.run.population);
   const run = new Vcpus(scenario, vcpus);
+  giveThreads(run, load);
+  run.engine.runTo(Number.POSITIVE_INFINITY);
   giveLoad(run, { ...load, rounds: 1 });
   const start = run.startTime();
   const { guest, engine, stats } = run;

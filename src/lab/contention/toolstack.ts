@@ -63,6 +63,24 @@ export function giveLoad(vcpus: Vcpus, { guests, rounds }: ToolstackLoad): void 
   }
 }
 
+/**
+ * Gives every vCPU its guests' ports to bind all at once, each with a thread, and to unbind: behind it every isrc that the
+ * load will use exists and has its thread, whichever of them a strategy hands out.
+ */
+export function giveThreads(vcpus: Vcpus, { guests }: ToolstackLoad): void {
+  const count = vcpus.guest.cpus.length;
+  for (let v = 0; v < count; v++) {
+    for (let g = 0; g < guests; g++) {
+      for (let i = 0; i < GUEST_PORTS; i++) {
+        const to = (v + i) % count;
+        const handler = (HandlerKind.ithread << 8) | to;
+        vcpus.give(v, Work.bind, label(v * guests + g, i), ChannelKind.interdomain, handler);
+      }
+    }
+    for (let g = 0; g < guests; g++) stop(vcpus, v, v * guests + g);
+  }
+}
+
 /** Labels of a guest's ports: what a trace would call them. */
 function label(guest: number, i: number): number {
   return 1 + guest * GUEST_PORTS + i;

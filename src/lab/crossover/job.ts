@@ -46,7 +46,7 @@ export function crossover(spec: CrossoverSpec): CrossoverRows {
 }
 
 /** The intervals of a pair, with what both cost where each begins. */
-export function comparedIntervals(
+function comparedIntervals(
   curves: Curves,
   { isrcs, precision }: CrossoverSpec,
   pair: Pair,

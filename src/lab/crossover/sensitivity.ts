@@ -14,7 +14,7 @@ import { type CrossoverSpec, scenarioFor } from './spec.ts';
 import { type Pair, TOLERANCE } from './tables.ts';
 
 /** Populations at which the share of the search is asked for: a dom0 without guests, and with 50 (fact sheet, 4.3). */
-export const SHARES_AT: readonly number[] = [36, 236];
+const SHARES_AT: readonly number[] = [36, 236];
 
 /** An answer: a break-even point, or a share of a bind. */
 export interface Answer {

@@ -120,7 +120,7 @@ function some(all: readonly number[]): number[] {
 const TURNED: Readonly<Record<string, string>> = { cheaper: 'dearer', equal: 'equal', dearer: 'cheaper' };
 
 /** How a strategy stands to another, `equal to 20, then cheaper`, from the rows of a place. */
-export function relationText(
+function relationText(
   breakEvens: Table,
   rows: ReadonlyArray<readonly Cell[]>,
   metric: string,

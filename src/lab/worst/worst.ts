@@ -115,10 +115,16 @@ function worstOf<C>(
   const found = candidates.reduce((worst, next) => (next.run.score > worst.run.score ? next : worst));
   const least = Math.ceil((found.run.score * keepPermille) / 1000);
   const simpler = (c: C) => target.simpler(c);
-  const small = shrink(found.c, least, simpler, (c) => replayed(c).score, o.replays);
-  const run = replayed(small.c);
+  const shrunk = shrink(found.c, least, simpler, (c) => replayed(c).score, o.replays);
+  const smallRun = replayed(shrunk.c);
+  const plain = target.plain(shrunk.c);
+  const plainRun = replayed(plain);
+  // What ends below a plain case of its size has found that one.
+  const below = plainRun.score > smallRun.score;
+  const small = below ? { c: plain, minimal: false } : shrunk;
+  const run = below ? plainRun : smallRun;
   const after = target.describe(small.c);
-  const plainCycles = replayed(target.plain(small.c)).cycles;
+  const plainCycles = plainRun.cycles;
   return {
     options: o,
     method: searched.method,

@@ -65,7 +65,7 @@ export function isIdle(e: GuestEvent): boolean {
 }
 
 /** Our name of an event; undefined for one that no conversion uses. */
-export function knownName(e: GuestEvent): string | undefined {
+function knownName(e: GuestEvent): string | undefined {
   if (e.text.startsWith('(')) {
     const at = PROBE.exec(e.text)?.[1];
     const known = at === undefined ? undefined : BY_FUNCTION.get(at);

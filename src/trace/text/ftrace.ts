@@ -25,7 +25,7 @@ const FRAME = /^ => \S/;
 const STACK = '<stack trace>';
 
 /** Reads ftrace text. */
-export class FtraceParser implements LineParser {
+class FtraceParser implements LineParser {
   readonly newestFirst = false;
   readonly clock = new GuestClock();
   lost = 0;

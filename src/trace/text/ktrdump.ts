@@ -38,7 +38,7 @@ const GRAPH =
 const CALL = /^([A-Za-z_]\w{0,127})(?::\s*|\s+)(.*)$/;
 
 /** Reads the output of ktrdump. */
-export class KtrdumpParser implements LineParser {
+class KtrdumpParser implements LineParser {
   readonly lost = 0;
   readonly lostUnknown = false;
   readonly clock = new GuestClock();

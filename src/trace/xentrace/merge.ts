@@ -7,6 +7,7 @@
  * is copied in one round was written before the next begins: so when a round has been read, nothing that comes later
  * can be older than the newest record of the round before.
  */
+import { traceError, type UserError } from '../../model/errors.ts';
 import type { Input } from '../input.ts';
 import { EventCounts } from './event-counts.ts';
 import { HEADER, Trace } from './events.ts';
@@ -86,6 +87,8 @@ export async function* readRecords(
   const merge = new Merge(visit, onFault, options.onEnd ?? (() => {}));
   let last = -1;
   for await (const window of windows(input, onFault, options.hashed ?? true)) {
+    // Whoever takes faults is told; whoever does not looks at `droppedBytes`.
+    if (window.missing > 0) options.onFault?.(cutOff(window));
     if (window.cpu <= last) {
       while (merge.runSafe()) yield;
       merge.roundEnds();
@@ -96,6 +99,12 @@ export async function* readRecords(
   merge.allRead();
   while (merge.runAll()) yield;
   return merge.facts();
+}
+
+/** The error for a recording that ends before its last window does. */
+function cutOff({ where, byte, words, missing }: Window): UserError {
+  const found = `the end of the recording, ${missing} bytes before that of its last window`;
+  return traceError(where(byte + words.bytes), found, 'a whole window; --tolerate 1 reads what there is');
 }
 
 class Merge {

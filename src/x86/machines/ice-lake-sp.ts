@@ -70,7 +70,7 @@ export const ICE_LAKE_SP_VALUES: MachineValues = {
   storeAddressCycles: guessed(5, 'as zen5', 1, 6),
   storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(20, INSTLAT, 18),
-  lockLatencyCycles: guessed(15, 'by judgement: lockCycles less the drain of its store', 10, 20),
+  lockLatencyCycles: guessed(15, 'by judgement: lockCycles less 5 for its store; 7 less on zen5', 10, 20),
   lockUops: documented(3, `${LLVM}; the microcode of the lock is left out`, 3, 11),
   lockBitStringUops: documented(10, `${LLVM}: 3, plus address micro-ops`, 3),
   xchgUops: documented(8, LLVM),

@@ -75,7 +75,7 @@ export const SANDY_BRIDGE_EN_VALUES: MachineValues = {
   storeAddressCycles: guessed(5, 'as zen5', 1, 6),
   storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(25, INSTLAT, 22, 26),
-  lockLatencyCycles: guessed(20, 'by judgement: lockCycles less the drain of its store', 15, 25),
+  lockLatencyCycles: guessed(20, 'by judgement: lockCycles less 5 for its store; 7 less on zen5', 15, 25),
   lockUops: documented(3, `${LLVM}; the microcode of the lock is left out`, 3, 11),
   lockBitStringUops: documented(6, LLVM, 6, 10),
   xchgUops: documented(3, LLVM),

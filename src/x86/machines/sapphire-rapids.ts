@@ -78,7 +78,7 @@ export const SAPPHIRE_RAPIDS_VALUES: MachineValues = {
   storeAddressCycles: guessed(5, 'as zen5', 1, 6),
   storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(18, INSTLAT, 17, 20),
-  lockLatencyCycles: guessed(13, 'by judgement: lockCycles less the drain of its store', 8, 18),
+  lockLatencyCycles: guessed(13, 'by judgement: lockCycles less 5 for its store; 7 less on zen5', 8, 18),
   lockUops: documented(4, `${LLVM}; the microcode of the lock is left out`, 4, 12),
   lockBitStringUops: documented(10, LLVM),
   xchgUops: documented(9, LLVM),

@@ -71,7 +71,7 @@ export const SKYLAKE_SP_VALUES: MachineValues = {
   storeAddressCycles: guessed(5, 'as zen5', 1, 6),
   storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(23, INSTLAT, 18, 23),
-  lockLatencyCycles: guessed(18, 'by judgement: lockCycles less the drain of its store', 13, 23),
+  lockLatencyCycles: guessed(18, 'by judgement: lockCycles less 5 for its store; 7 less on zen5', 13, 23),
   lockUops: documented(3, `${LLVM}; the microcode of the lock is left out`, 3, 11),
   lockBitStringUops: documented(10, `${LLVM}: 3, plus address micro-ops`, 3, 10),
   xchgUops: documented(8, LLVM),

@@ -85,7 +85,7 @@ export const ZEN2_VALUES: MachineValues = {
   storeAddressCycles: guessed(5, 'as zen5', 1, 6),
   storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(18, `${INSTLAT}: 17.8`),
-  lockLatencyCycles: guessed(13, 'by judgement: lockCycles less the drain of its store', 8, 18),
+  lockLatencyCycles: guessed(13, 'by judgement: lockCycles less 5 for its store; 7 less on zen5', 8, 18),
   lockUops: documented(2, LLVM),
   lockBitStringUops: guessed(9, `${LLVM} says 2, which leaves out the address; taken equal to Zen 3`, 2),
   xchgUops: documented(2, LLVM),

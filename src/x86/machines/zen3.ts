@@ -79,7 +79,7 @@ export const ZEN3_VALUES: MachineValues = {
   storeAddressCycles: guessed(5, 'as zen5', 1, 6),
   storeDrainCycles: guessed(2, 'as zen5', 1, 6),
   lockCycles: documented(8, `${INSTLAT}: 7.6`, 6),
-  lockLatencyCycles: guessed(3, 'by judgement: lockCycles less the drain of its store', 0, 8),
+  lockLatencyCycles: guessed(3, 'by judgement: lockCycles less 5 for its store; 7 less on zen5', 0, 8),
   lockUops: documented(1, LLVM),
   lockBitStringUops: documented(9, LLVM),
   xchgUops: documented(2, LLVM),

@@ -100,9 +100,9 @@ export const ZEN5_VALUES: MachineValues = {
   ),
   storeDrainCycles: measured(
     2,
-    `${OWN}: lock add and a store 20.1 as lock add alone, and two stores 21.1; less the address`,
-    2,
-    6,
+    `${OWN}: lock add and a store 20.1 as lock add alone, and two stores 21.1; less the 5 of the address`,
+    1,
+    3,
   ),
   lockCycles: measured(20, `${TRUTH}: op_lock_add 20.06, op_xchg 20.02, op_lock_btr_reg 20.04`, 19, 21),
   lockLatencyCycles: measured(13, `${OWN}: lock add between two lfence, against a chain of adds`, 12, 13),

@@ -119,20 +119,24 @@ function mergeIntoEnd(core: Core, uh: Addr, upp: Addr, tUpp: Ready, ptr: Addr, c
 }
 
 /** alloc_unrl(uh): the lowest free number, -1 for none. */
-export function allocUnr(core: Core, uh: Addr): number {
+export function allocUnr(core: Core, uh: Addr): Ready {
   core.at(At.alloc);
-  core.load32(uh + UNRHDR.first, NOW);
+  let tNumber = core.load32(uh + UNRHDR.first, NOW);
   let x = core.lo;
   const tUp = tailqNext(core, uh, NOW);
   const up = core.lo;
   if (core.branch(up === 0, tUp)) {
     const tLast = core.operand32(uh + UNRHDR.last, NOW);
-    if (!core.branch(core.lo > 0, tLast)) return -1;
+    if (!core.branch(core.lo > 0, tLast)) {
+      core.lo = -1;
+      return tLast;
+    }
     core.at(At.split);
     core.add32(uh + UNRHDR.first, 1, NOW);
     core.add32(uh + UNRHDR.last, -1, NOW);
     core.add32(uh + UNRHDR.busy, 1, NOW);
-    return x;
+    core.lo = x;
+    return tNumber;
   }
   const tPtr = core.load64(up + UNR.ptr, tUp);
   const map = core.lo;
@@ -147,7 +151,7 @@ export function allocUnr(core: Core, uh: Addr): number {
     const bit = core.lo;
     if (bit < 0) throw new ModelBug('no clear bit in the bitmap of unit numbers', { up });
     bitPut(core, map, bit, true, tBit);
-    core.alu(tBit);
+    tNumber = core.alu(core.join(tNumber, tBit));
     x += bit;
   }
   core.at(At.busy);
@@ -156,7 +160,8 @@ export function allocUnr(core: Core, uh: Addr): number {
   collapseUnr(core, uh, up, tUp);
   core.ret();
   core.at(At.busy);
-  return x;
+  core.lo = x;
+  return tNumber;
 }
 
 /**
