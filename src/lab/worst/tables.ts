@@ -30,7 +30,10 @@ const COLUMNS: readonly Column[] = [
   ),
   integer('evaluations', 'estimates', 'lower', 'estimates that were made'),
   integer('replays', 'replays', 'lower', 'replays that were made'),
-  text('minimal', 'yes: without any part of it the figure would be lower; no: replays ran out, or it is the plain case'),
+  text(
+    'minimal',
+    'yes: without any part of it the figure would be lower; no: replays ran out, or it is the plain case',
+  ),
   integer('events_found', 'events', 'neutral', 'events, or unused isrcs, before it was made smaller'),
   integer('events', 'events', 'neutral', 'the same in the trace'),
   integer('ports', 'ports', 'neutral', 'ports that are bound in the trace'),
